@@ -1,0 +1,51 @@
+//! The words every part of Yimen shares: divisions, centers' ids, case numbers,
+//! identity numbers, who is calling, and how a refusal is said.
+//!
+//! The cast:
+//!
+//! - [`Reason`] lists every way a call can be refused, with its Chinese and
+//!   English sentence; [`Error`] carries one of them with its details;
+//!   [`Fields`] collects faulty fields so that one answer names them all.
+//! - [`DivisionCode`] names a center's district; [`DepartmentId`], [`WindowId`],
+//!   [`ItemCode`], [`MaterialCode`] and [`Login`] name what stands in it.
+//! - [`CaseNumber`], [`LookupCode`] and [`DocumentNumber`] are what a citizen
+//!   takes home.
+//! - [`CitizenId`], [`CreditCode`] and [`Mobile`] identify applicants; [`mask`]
+//!   is the only place that hides parts of them.
+//! - [`Actor`] is whoever makes the call.
+//!
+//! A value of one of these types is always well formed: parsing is the only way
+//! to make one. Everything here is pure. There is no async, no input or output,
+//! and no clock; a function that needs the time is given it.
+#![warn(missing_docs)]
+
+pub mod actor;
+pub mod case_number;
+pub mod check;
+pub mod citizen_id;
+pub mod credit_code;
+pub mod date;
+pub mod division;
+pub mod document_number;
+pub mod error;
+pub mod ids;
+pub mod lang;
+pub mod lookup_code;
+pub mod mask;
+pub mod mobile;
+pub mod reason;
+pub mod text;
+
+pub use actor::{Actor, Role};
+pub use case_number::CaseNumber;
+pub use check::{FieldFault, Fields, Parsed};
+pub use citizen_id::CitizenId;
+pub use credit_code::CreditCode;
+pub use division::DivisionCode;
+pub use document_number::DocumentNumber;
+pub use error::{Error, FieldError, Kind, Result};
+pub use ids::{DepartmentId, ItemCode, Login, MaterialCode, WindowId};
+pub use lang::Lang;
+pub use lookup_code::LookupCode;
+pub use mobile::Mobile;
+pub use reason::Reason;

@@ -1,0 +1,394 @@
+//! The bus over RabbitMQ.
+//!
+//! One topic exchange `yimen.events` with routing key `<center>.<type>`. A subscribing service has
+//! three quorum queues: its own, one where failed events wait a second before they come again, and
+//! one for dead letters. The topology is declared by `yimen migrate` before the first event, since
+//! an event that no queue is bound for is dropped by the broker.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use chrono::DateTime;
+use futures::{FutureExt as _, StreamExt as _};
+use lapin::message::Delivery;
+use lapin::options::{
+    BasicAckOptions, BasicConsumeOptions, BasicNackOptions, BasicPublishOptions, BasicQosOptions,
+    ConfirmSelectOptions, ExchangeDeclareOptions, QueueBindOptions, QueueDeclareOptions,
+};
+use lapin::types::{AMQPValue, FieldTable};
+use lapin::{BasicProperties, Channel, Connection, ConnectionProperties, Consumer, ExchangeKind};
+use tokio::sync::Mutex;
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+use yimen_kernel::error::Kind;
+
+use crate::bus::Bus;
+use crate::messages::Envelope;
+use crate::messages::subscribe::Subscriptions;
+
+const EVENTS: &str = "yimen.events";
+const DEAD: &str = "yimen.dead";
+/// How long a failed event waits, in milliseconds.
+const RETRY_AFTER: i32 = 1_000;
+/// How often an event may fail by its own fault before it is a dead letter.
+const ATTEMPTS: i64 = 10;
+/// Events handled in one transaction.
+const BATCH: usize = 64;
+/// Events that the broker hands out before they are acknowledged.
+const PREFETCH: u16 = 256;
+const RECONNECT: Duration = Duration::from_secs(1);
+const PERSISTENT: u8 = 2;
+
+type Outcome<T> = Result<T, String>;
+
+/// Publishes with confirms over one connection, which is made again when it breaks.
+pub struct AmqpBus {
+    url: String,
+    channel: Mutex<Option<Arc<Link>>>,
+    ready: AtomicBool,
+}
+
+struct Link {
+    // Held so that the connection lives as long as its channel.
+    _connection: Connection,
+    channel: Channel,
+}
+
+impl AmqpBus {
+    /// Connects to RabbitMQ.
+    ///
+    /// # Errors
+    /// A sentence that says what to do when no broker answers.
+    pub async fn connect(url: &str) -> Outcome<Self> {
+        let bus = Self { url: url.to_owned(), channel: Mutex::new(None), ready: AtomicBool::new(false) };
+        bus.link().await.map_err(|error| {
+            format!("RabbitMQ cannot be used ({error}); start it or correct YIMEN_AMQP_URL.")
+        })?;
+        Ok(bus)
+    }
+
+    /// Declares the queues of the given services.
+    ///
+    /// # Errors
+    /// What the broker said.
+    pub async fn declare(&self, service: &str, kinds: &[&str]) -> Outcome<()> {
+        declare(&self.link().await?.channel, service, kinds).await.map_err(|error| {
+            format!("RabbitMQ did not take the queues of {service} ({error}); delete queues of another layout and try again.")
+        })
+    }
+
+    async fn link(&self) -> Outcome<Arc<Link>> {
+        let mut held = self.channel.lock().await;
+        if let Some(link) = held.as_ref().filter(|link| link.channel.status().connected()) {
+            return Ok(link.clone());
+        }
+        self.ready.store(false, Ordering::Relaxed);
+        let link = Arc::new(open(&self.url, "yimen relay").await.map_err(|error| error.to_string())?);
+        link.channel
+            .confirm_select(ConfirmSelectOptions::default())
+            .await
+            .map_err(|error| error.to_string())?;
+        link.channel
+            .exchange_declare(EVENTS.into(), ExchangeKind::Topic, durable_exchange(), FieldTable::default())
+            .await
+            .map_err(|error| error.to_string())?;
+        self.ready.store(true, Ordering::Relaxed);
+        *held = Some(link.clone());
+        Ok(link)
+    }
+}
+
+#[async_trait]
+impl Bus for AmqpBus {
+    async fn publish(&self, events: &[Envelope]) -> Vec<Outcome<()>> {
+        let link = match self.link().await {
+            Ok(link) => link,
+            Err(error) => return events.iter().map(|_| Err(error.clone())).collect(),
+        };
+        let mut confirms = Vec::with_capacity(events.len());
+        for event in events {
+            let published = link
+                .channel
+                .basic_publish(
+                    EVENTS.into(),
+                    format!("{}.{}", event.center, event.kind).into(),
+                    BasicPublishOptions::default(),
+                    &event.body,
+                    properties(event, 0),
+                )
+                .await;
+            confirms.push(published);
+        }
+        let mut outcomes = Vec::with_capacity(events.len());
+        for confirm in confirms {
+            outcomes.push(match confirm {
+                Err(error) => Err(error.to_string()),
+                Ok(confirm) => match confirm.await {
+                    Ok(answer) if answer.is_ack() => Ok(()),
+                    Ok(_) => Err("the broker did not confirm".to_owned()),
+                    Err(error) => Err(error.to_string()),
+                },
+            });
+        }
+        outcomes
+    }
+
+    fn ready(&self) -> bool {
+        self.ready.load(Ordering::Relaxed)
+    }
+}
+
+/// Consumes a service's queue until `stop`, over a connection that is made again when it breaks.
+pub async fn consume(url: String, subscriptions: Subscriptions, stop: CancellationToken) {
+    while !stop.is_cancelled() {
+        if let Err(error) = consume_once(&url, &subscriptions, &stop).await {
+            tracing::warn!(service = subscriptions.service(), %error, "The connection to RabbitMQ broke; connecting again.");
+            tokio::select! {
+                () = tokio::time::sleep(RECONNECT) => {}
+                () = stop.cancelled() => {}
+            }
+        }
+    }
+}
+
+async fn consume_once(
+    url: &str,
+    subscriptions: &Subscriptions,
+    stop: &CancellationToken,
+) -> lapin::Result<()> {
+    let service = subscriptions.service();
+    let link = open(url, &format!("yimen {service}")).await?;
+    let channel = &link.channel;
+    declare(channel, service, &subscriptions.kinds()).await?;
+    channel.confirm_select(ConfirmSelectOptions::default()).await?;
+    channel.basic_qos(PREFETCH, BasicQosOptions::default()).await?;
+    let mut consumer = channel
+        .basic_consume(
+            queue(service).into(),
+            "".into(),
+            BasicConsumeOptions::default(),
+            FieldTable::default(),
+        )
+        .await?;
+    loop {
+        let first = tokio::select! {
+            next = consumer.next() => next,
+            () = stop.cancelled() => return Ok(()),
+        };
+        let Some(first) = first else { return Ok(()) };
+        let batch = with_ready(first?, &mut consumer)?;
+        settle(channel, subscriptions, batch).await?;
+    }
+}
+
+/// The first delivery and those that have already arrived behind it.
+fn with_ready(first: Delivery, consumer: &mut Consumer) -> lapin::Result<Vec<Delivery>> {
+    let mut batch = vec![first];
+    while batch.len() < BATCH {
+        match consumer.next().now_or_never() {
+            Some(Some(delivery)) => batch.push(delivery?),
+            _ => break,
+        }
+    }
+    Ok(batch)
+}
+
+/// Handles a batch and acknowledges after the commit.
+async fn settle(channel: &Channel, subscriptions: &Subscriptions, batch: Vec<Delivery>) -> lapin::Result<()> {
+    let mut readable = Vec::with_capacity(batch.len());
+    for delivery in batch {
+        match envelope(&delivery) {
+            Some(event) => readable.push((delivery, event)),
+            None => bury(subscriptions, &delivery, "its headers are not those of an event").await?,
+        }
+    }
+    let events: Vec<Envelope> = readable.iter().map(|(_, event)| event.clone()).collect();
+    for ((delivery, event), outcome) in readable.iter().zip(subscriptions.deliver(&events).await) {
+        let Err(error) = outcome else {
+            delivery.ack(BasicAckOptions::default()).await?;
+            continue;
+        };
+        // What cannot be handled for want of a database or of an earlier event is nobody's fault.
+        let attempts = attempts(delivery) + i64::from(error.kind() != Kind::Unavailable);
+        if attempts >= ATTEMPTS {
+            bury(subscriptions, delivery, &error.to_string()).await?;
+        } else {
+            let retried = channel
+                .basic_publish(
+                    "".into(),
+                    retry_queue(subscriptions.service()).into(),
+                    BasicPublishOptions::default(),
+                    &event.body,
+                    properties(event, attempts),
+                )
+                .await?
+                .await?;
+            if retried.is_ack() {
+                delivery.ack(BasicAckOptions::default()).await?;
+            } else {
+                delivery.nack(BasicNackOptions { requeue: true, ..BasicNackOptions::default() }).await?;
+            }
+        }
+    }
+    Ok(())
+}
+
+async fn bury(subscriptions: &Subscriptions, delivery: &Delivery, why: &str) -> lapin::Result<()> {
+    let service = subscriptions.service();
+    metrics::counter!("yimen_dead_letters_total", "service" => service).increment(1);
+    tracing::error!(
+        service,
+        why,
+        "An event went to the dead letters; see docs/operations.md for how to bring it back."
+    );
+    delivery.nack(BasicNackOptions { requeue: false, ..BasicNackOptions::default() }).await?;
+    Ok(())
+}
+
+async fn open(url: &str, name: &str) -> lapin::Result<Link> {
+    let properties = ConnectionProperties::default().with_connection_name(name.into());
+    let connection = Connection::connect(url, properties).await?;
+    let channel = connection.create_channel().await?;
+    Ok(Link { _connection: connection, channel })
+}
+
+async fn declare(channel: &Channel, service: &str, kinds: &[&str]) -> lapin::Result<()> {
+    for (exchange, kind) in [(EVENTS, ExchangeKind::Topic), (DEAD, ExchangeKind::Direct)] {
+        channel.exchange_declare(exchange.into(), kind, durable_exchange(), FieldTable::default()).await?;
+    }
+    declare_queue(channel, &dead_queue(service), &[]).await?;
+    channel
+        .queue_bind(
+            dead_queue(service).into(),
+            DEAD.into(),
+            service.into(),
+            QueueBindOptions::default(),
+            FieldTable::default(),
+        )
+        .await?;
+    declare_queue(
+        channel,
+        &queue(service),
+        &[("x-dead-letter-exchange", text(DEAD)), ("x-dead-letter-routing-key", text(service))],
+    )
+    .await?;
+    declare_queue(
+        channel,
+        &retry_queue(service),
+        &[
+            ("x-message-ttl", AMQPValue::LongInt(RETRY_AFTER)),
+            ("x-dead-letter-exchange", text("")),
+            ("x-dead-letter-routing-key", text(&queue(service))),
+        ],
+    )
+    .await?;
+    for kind in kinds {
+        channel
+            .queue_bind(
+                queue(service).into(),
+                EVENTS.into(),
+                format!("*.{kind}").into(),
+                QueueBindOptions::default(),
+                FieldTable::default(),
+            )
+            .await?;
+    }
+    Ok(())
+}
+
+async fn declare_queue(channel: &Channel, name: &str, arguments: &[(&str, AMQPValue)]) -> lapin::Result<()> {
+    let mut table = FieldTable::default();
+    table.insert("x-queue-type".into(), text("quorum"));
+    for (key, value) in arguments {
+        table.insert((*key).into(), value.clone());
+    }
+    let options = QueueDeclareOptions { durable: true, ..QueueDeclareOptions::default() };
+    channel.queue_declare(name.into(), options, table).await?;
+    Ok(())
+}
+
+fn queue(service: &str) -> String {
+    format!("yimen.{service}")
+}
+
+fn retry_queue(service: &str) -> String {
+    format!("yimen.{service}.retry")
+}
+
+fn dead_queue(service: &str) -> String {
+    format!("yimen.{service}.dead")
+}
+
+fn durable_exchange() -> ExchangeDeclareOptions {
+    ExchangeDeclareOptions { durable: true, ..ExchangeDeclareOptions::default() }
+}
+
+fn text(value: &str) -> AMQPValue {
+    AMQPValue::LongString(value.into())
+}
+
+fn properties(event: &Envelope, attempts: i64) -> BasicProperties {
+    let mut headers = FieldTable::default();
+    let mut set = |key: &str, value: AMQPValue| {
+        headers.insert(key.into(), value);
+    };
+    set("specversion", text("1.0"));
+    set("id", text(&event.id.to_string()));
+    set("source", text(&event.source));
+    set("type", text(&event.kind));
+    set("subject", text(&event.subject));
+    set("time", text(&event.time.to_rfc3339()));
+    set("center", text(&event.center));
+    set("version", AMQPValue::LongLongInt(event.version));
+    if let Some(traceparent) = &event.traceparent {
+        set("traceparent", text(traceparent));
+    }
+    if attempts > 0 {
+        set("attempts", AMQPValue::LongLongInt(attempts));
+    }
+    BasicProperties::default()
+        .with_delivery_mode(PERSISTENT)
+        .with_content_type("application/protobuf".into())
+        .with_headers(headers)
+}
+
+fn header<'d>(delivery: &'d Delivery, key: &str) -> Option<&'d AMQPValue> {
+    delivery.properties.headers().as_ref()?.inner().get(key)
+}
+
+fn header_text(delivery: &Delivery, key: &str) -> Option<String> {
+    match header(delivery, key)? {
+        AMQPValue::LongString(value) => Some(value.to_string()),
+        AMQPValue::ShortString(value) => Some(value.to_string()),
+        _ => None,
+    }
+}
+
+fn header_number(delivery: &Delivery, key: &str) -> Option<i64> {
+    match header(delivery, key)? {
+        AMQPValue::LongLongInt(value) => Some(*value),
+        AMQPValue::LongInt(value) => Some(i64::from(*value)),
+        _ => None,
+    }
+}
+
+fn attempts(delivery: &Delivery) -> i64 {
+    header_number(delivery, "attempts").unwrap_or(0)
+}
+
+fn envelope(delivery: &Delivery) -> Option<Envelope> {
+    Some(Envelope {
+        id: Uuid::parse_str(&header_text(delivery, "id")?).ok()?,
+        source: header_text(delivery, "source")?,
+        kind: header_text(delivery, "type")?,
+        center: header_text(delivery, "center")?,
+        subject: header_text(delivery, "subject")?,
+        version: header_number(delivery, "version")?,
+        time: DateTime::parse_from_rfc3339(&header_text(delivery, "time")?).ok()?.to_utc(),
+        traceparent: header_text(delivery, "traceparent"),
+        body: Bytes::copy_from_slice(&delivery.data),
+    })
+}

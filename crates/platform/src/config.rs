@@ -1,0 +1,138 @@
+//! Configuration: one TOML file, every value also from the environment.
+//!
+//! `YIMEN_CONFIG` names the file (default `yimen.toml` in the working directory, if it is there);
+//! a variable `YIMEN_<KEY>` overrides a key, with `__` between the words of a path
+//! (`YIMEN_SERVICES__INTAKE__LISTEN`).
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use figment::Figment;
+use figment::providers::{Env, Format, Serialized, Toml};
+use serde::{Deserialize, Serialize};
+
+/// What an operator sets.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// PostgreSQL, for every service that has no address of its own.
+    pub database_url: Option<String>,
+    /// RabbitMQ.
+    pub amqp_url: Option<String>,
+    /// Where files of applicants are kept. Default: `data/objects` in the working directory.
+    pub objects: PathBuf,
+    /// Where the gateway listens.
+    pub listen: SocketAddr,
+    /// Identity's private key, 64 hexadecimal digits; only identity needs it.
+    pub actor_private_key: Option<String>,
+    /// Identity's public key, 64 hexadecimal digits; every other service needs it.
+    pub actor_public_key: Option<String>,
+    /// The first operator's password; identity creates the operator `operator` with it if there is none.
+    pub operator_password: Option<String>,
+    /// Connections to PostgreSQL per service and process.
+    pub pool_size: u32,
+    /// Trust the rightmost `X-Forwarded-For` address: set it only behind a reverse proxy.
+    pub behind_proxy: bool,
+    /// Per service, by its name.
+    pub services: BTreeMap<String, ServiceConfig>,
+}
+
+/// What an operator may set for one service.
+#[derive(Clone, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ServiceConfig {
+    /// Where its gRPC server listens.
+    pub listen: Option<SocketAddr>,
+    /// Where the gateway finds it, for example `http://intake:7102`.
+    pub address: Option<String>,
+    /// A login of its own.
+    pub database_url: Option<String>,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            database_url: None,
+            amqp_url: None,
+            objects: PathBuf::from("data/objects"),
+            listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
+            actor_private_key: None,
+            actor_public_key: None,
+            operator_password: None,
+            pool_size: 10,
+            behind_proxy: false,
+            services: BTreeMap::new(),
+        }
+    }
+}
+
+/// The ports that services take where nothing else is set.
+const PORTS: [(&str, u16); 3] = [("identity", 7101), ("intake", 7102), ("approval", 7103)];
+
+impl Config {
+    /// Reads file and environment.
+    ///
+    /// # Errors
+    /// A sentence that names the key or the file that is wrong.
+    pub fn load() -> Result<Self, String> {
+        let named = std::env::var_os("YIMEN_CONFIG").map(PathBuf::from);
+        if let Some(path) = named.as_ref().filter(|path| !path.is_file()) {
+            return Err(format!(
+                "The configuration file {} named by YIMEN_CONFIG is not there; correct the name or unset it.",
+                path.display()
+            ));
+        }
+        Figment::from(Serialized::defaults(Self::default()))
+            .merge(Toml::file(named.unwrap_or_else(|| "yimen.toml".into())))
+            .merge(Env::prefixed("YIMEN_").ignore(&["config", "test", "bin"]).split("__"))
+            .extract()
+            .map_err(|error| {
+                format!("The configuration is broken: {error}. Correct that key and start again.")
+            })
+    }
+
+    /// Where a service's gRPC server listens.
+    pub fn service_listen(&self, name: &str) -> SocketAddr {
+        self.services
+            .get(name)
+            .and_then(|service| service.listen)
+            .unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], default_port(name))))
+    }
+
+    /// Where the gateway finds a service.
+    pub fn service_address(&self, name: &str) -> String {
+        self.services
+            .get(name)
+            .and_then(|service| service.address.clone())
+            .unwrap_or_else(|| format!("http://127.0.0.1:{}", default_port(name)))
+    }
+
+    /// The database of a service.
+    ///
+    /// # Errors
+    /// A sentence that says which key is missing.
+    pub fn service_database_url(&self, name: &str) -> Result<&str, String> {
+        self.services
+            .get(name)
+            .and_then(|service| service.database_url.as_deref())
+            .or(self.database_url.as_deref())
+            .ok_or_else(|| {
+                "No database is configured: set YIMEN_DATABASE_URL (postgres://user:password@host/database) or database_url in yimen.toml.".to_owned()
+            })
+    }
+
+    /// RabbitMQ's address.
+    ///
+    /// # Errors
+    /// A sentence that says which key is missing.
+    pub fn amqp_url(&self) -> Result<&str, String> {
+        self.amqp_url.as_deref().ok_or_else(|| {
+            "No RabbitMQ is configured: set YIMEN_AMQP_URL (amqp://user:password@host:5672/vhost) or amqp_url in yimen.toml.".to_owned()
+        })
+    }
+}
+
+fn default_port(name: &str) -> u16 {
+    PORTS.iter().find(|(known, _)| *known == name).map_or(0, |(_, port)| *port)
+}

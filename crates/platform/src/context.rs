@@ -1,0 +1,163 @@
+//! What a service is given, and what it gives back.
+
+use std::sync::Arc;
+
+use futures::future::BoxFuture;
+use prost::Message;
+use sha2::{Digest as _, Sha256};
+use tonic::service::Routes;
+use tonic::{Request, Response, Status};
+use yimen_kernel::actor::Actor;
+use yimen_kernel::error::{Error, Kind, Result};
+use yimen_kernel::reason::Reason;
+use yimen_proto::Mutation;
+
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::messages;
+use crate::messages::subscribe::Subscriptions;
+use crate::objects::Objects;
+use crate::rpc::{ActorSigner, Source, to_status};
+use crate::store::{Migrations, Store, Tx};
+
+/// A service before it is built: what `migrate` and `serve` need to know of it.
+#[derive(Clone, Copy)]
+pub struct Definition {
+    /// Its name, which is also that of its schema and its queue.
+    pub name: &'static str,
+    /// Its migrations.
+    pub migrations: Migrations,
+    /// Builds it.
+    pub build: fn(Context) -> BoxFuture<'static, Result<Service, String>>,
+}
+
+/// A service, built.
+pub struct Service {
+    /// Its gRPC methods.
+    pub routes: Routes,
+    /// The events that it listens to.
+    pub subscriptions: Subscriptions,
+}
+
+/// What a service works with.
+#[derive(Clone)]
+pub struct Context {
+    /// Its part of the database.
+    pub store: Store,
+    /// Where files are kept.
+    pub objects: Objects,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// The configuration.
+    pub config: Arc<Config>,
+    /// Identity's signer; nobody else has one.
+    pub signer: Option<ActorSigner>,
+}
+
+/// Who calls, as the guard found it.
+#[derive(Clone, Debug)]
+pub struct Caller {
+    /// The signed-in person or system, or nobody.
+    pub actor: Actor,
+    /// What stands for the network address in rate limits.
+    pub source: Source,
+}
+
+impl Caller {
+    /// Takes the caller out of a request that passed the guard.
+    pub fn of<T>(request: &Request<T>) -> Self {
+        let extensions = request.extensions();
+        Self {
+            actor: extensions.get::<Actor>().cloned().unwrap_or_else(Actor::anonymous),
+            source: extensions.get::<Source>().cloned().unwrap_or_default(),
+        }
+    }
+}
+
+/// The longest `request_id`, in bytes.
+const REQUEST_ID_MAX: usize = 128;
+
+impl Context {
+    /// Answers a mutation once: `operation` runs in one transaction together with its answer's
+    /// record, and the same `request_id` with the same content gets the same answer.
+    ///
+    /// # Errors
+    /// What `operation` says; `REQUEST_ID_REUSED` for other content under the same `request_id`.
+    pub async fn mutate<Req, Res, F>(
+        &self,
+        request: Request<Req>,
+        operation: F,
+    ) -> Result<Response<Res>, Status>
+    where
+        Req: Mutation,
+        Res: Message + Default,
+        F: for<'t> FnOnce(&'t mut Tx, Caller, Req) -> BoxFuture<'t, Result<Res>>,
+    {
+        let caller = Caller::of(&request);
+        self.mutate_once(caller, request.into_inner(), operation)
+            .await
+            .map(Response::new)
+            .map_err(|error| to_status(&error))
+    }
+
+    async fn mutate_once<Req, Res, F>(&self, caller: Caller, message: Req, operation: F) -> Result<Res>
+    where
+        Req: Mutation,
+        Res: Message + Default,
+        F: for<'t> FnOnce(&'t mut Tx, Caller, Req) -> BoxFuture<'t, Result<Res>>,
+    {
+        let id = message.request_id().to_owned();
+        if id.len() > REQUEST_ID_MAX || id.chars().any(|c| !c.is_ascii_graphic()) {
+            return Err(Error::field("request_id", Reason::BadFormat));
+        }
+        let subject = caller.actor.subject.clone();
+        let method = Req::full_name();
+        let digest = Sha256::digest(message.encode_to_vec()).into();
+        let named = messages::Request { caller: &subject, id: &id, method: &method, digest };
+
+        let mut tx = self.store.begin().await?;
+        let outcome = operation(&mut tx, caller, message).await;
+        if id.is_empty() {
+            let response = outcome?;
+            tx.commit().await?;
+            return Ok(response);
+        }
+        if let Ok(response) = &outcome {
+            let (tables, now) = (tx.tables(), tx.now());
+            if tables.answer(tx.sql(), &named, &response.encode_to_vec(), now).await? {
+                tx.commit().await?;
+                return outcome;
+            }
+        }
+        // Either the operation refused or its request was answered before: what it did is undone,
+        // and an earlier answer stands.
+        drop(tx);
+        let mut connection = self.store.read().await?;
+        match self.store.tables().answered(&mut connection, &named).await? {
+            Some(earlier) => Res::decode(earlier.as_slice()).map_err(Error::internal),
+            None => match outcome {
+                Err(refusal) => Err(refusal),
+                Ok(_) => Err(Error::new(Kind::Aborted, Reason::StaleVersion)),
+            },
+        }
+    }
+
+    /// Answers a question.
+    ///
+    /// # Errors
+    /// What `operation` says.
+    pub async fn query<Req, Res, F>(
+        &self,
+        request: Request<Req>,
+        operation: F,
+    ) -> Result<Response<Res>, Status>
+    where
+        F: for<'t> FnOnce(&'t Context, Caller, Req) -> BoxFuture<'t, Result<Res>>,
+    {
+        let caller = Caller::of(&request);
+        operation(self, caller, request.into_inner())
+            .await
+            .map(Response::new)
+            .map_err(|error| to_status(&error))
+    }
+}

@@ -1,0 +1,335 @@
+//! Starting and stopping: the same services in one process or in many.
+
+use std::convert::Infallible;
+use std::future::Future;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::routing::get;
+use sqlx::PgPool;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use tonic::service::Routes;
+use tower::{BoxError, ServiceExt as _};
+
+use crate::bus::Bus;
+use crate::bus::amqp::{self, AmqpBus};
+use crate::bus::local::LocalBus;
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::context::{Context, Definition, Service};
+use crate::messages::relay;
+use crate::objects::Objects;
+use crate::rpc::{ActorSigner, ActorVerifier, Body, Channel, Channels, Guard, channel};
+use crate::store::{self, Embedded, Store};
+use crate::telemetry;
+
+/// The name of the service that signs actors.
+const SIGNING_SERVICE: &str = "identity";
+
+/// Everything that runs in this process, until [`Process::stop`].
+pub struct Process {
+    address: SocketAddr,
+    /// Ends the listener and the consumers.
+    stop: CancellationToken,
+    work: TaskTracker,
+    /// Ends the relays, which outlive the work so that its events still leave.
+    stop_relays: CancellationToken,
+    relays: TaskTracker,
+    pools: Vec<PgPool>,
+    embedded: Option<Embedded>,
+}
+
+impl Process {
+    fn new(address: SocketAddr) -> Self {
+        Self {
+            address,
+            stop: CancellationToken::new(),
+            work: TaskTracker::new(),
+            stop_relays: CancellationToken::new(),
+            relays: TaskTracker::new(),
+            pools: Vec::new(),
+            embedded: None,
+        }
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The pools in use, for the checker of an embedded center.
+    pub fn pool(&self) -> Option<&PgPool> {
+        self.pools.first()
+    }
+
+    /// Takes no new work, finishes what was taken, sends what is in the outboxes, and ends.
+    ///
+    /// # Errors
+    /// When the embedded database does not stop in order.
+    pub async fn stop(self) -> Result<(), String> {
+        self.stop.cancel();
+        self.work.close();
+        self.work.wait().await;
+        self.stop_relays.cancel();
+        self.relays.close();
+        self.relays.wait().await;
+        for pool in &self.pools {
+            pool.close().await;
+        }
+        match self.embedded {
+            Some(embedded) => embedded.stop().await,
+            None => Ok(()),
+        }
+    }
+
+    fn relay(&self, store: &Store, bus: &Arc<dyn Bus>) {
+        self.relays.spawn(relay::run(store.clone(), bus.clone(), self.stop_relays.clone()));
+        self.relays.spawn(relay::tend(store.clone(), self.stop_relays.clone()));
+    }
+
+    fn listen(&self, listener: TcpListener, router: Router) {
+        let stop = self.stop.clone();
+        let server = axum::serve(listener, router.into_make_service_with_connect_info::<SocketAddr>())
+            .with_graceful_shutdown(stop.cancelled_owned());
+        self.work.spawn(async move {
+            if let Err(error) = server.await {
+                tracing::error!(%error, "The listener failed.");
+            }
+        });
+    }
+}
+
+/// Brings the schemas of `definitions` up to date and declares their queues if a broker is configured.
+///
+/// # Errors
+/// A sentence that says what to do.
+pub async fn migrate(definitions: &[Definition], config: &Config) -> Result<(), String> {
+    for definition in definitions {
+        let pool = store::connect(config.service_database_url(definition.name)?, 1).await?;
+        definition.migrations.run(&pool).await?;
+        pool.close().await;
+    }
+    let Some(url) = config.amqp_url.as_deref() else { return Ok(()) };
+    let bus = AmqpBus::connect(url).await?;
+    let scratch = Arc::new(Config { objects: std::env::temp_dir().join("yimen-migrate"), ..config.clone() });
+    for definition in definitions {
+        // What a service listens to is known only once it is built; building does nothing else.
+        let pool = store::connect(config.service_database_url(definition.name)?, 1).await?;
+        let context = context(
+            definition,
+            &pool,
+            &scratch,
+            Arc::new(crate::clock::SystemClock),
+            Some(ActorSigner::generate()),
+        )?;
+        let service = (definition.build)(context).await?;
+        bus.declare(definition.name, &service.subscriptions.kinds()).await?;
+        pool.close().await;
+    }
+    Ok(())
+}
+
+/// Starts every service in this process, with the embedded database and the local bus, behind the
+/// door that `gateway` builds.
+///
+/// # Errors
+/// A sentence that says what to do.
+pub async fn embedded(
+    definitions: &[Definition],
+    config: Config,
+    data: Option<PathBuf>,
+    clock: Arc<dyn Clock>,
+    gateway: impl FnOnce(Channels) -> Result<Router, String>,
+) -> Result<Process, String> {
+    let listener = bind(config.listen).await?;
+    let embedded = Embedded::start(data).await?;
+    let pool = store::connect(embedded.url(), Embedded::POOL_SIZE).await?;
+    let config = Arc::new(config);
+    let signer = ActorSigner::generate();
+    let bus = Arc::new(LocalBus::default());
+    let (mut channels, mut subscribers, mut stores) = (Channels::default(), Vec::new(), Vec::new());
+    for definition in definitions {
+        definition.migrations.run(&pool).await?;
+        let context = context(definition, &pool, &config, clock.clone(), Some(signer.clone()))?;
+        let store = context.store.clone();
+        let service = (definition.build)(context).await?;
+        service.subscriptions.register().await.map_err(|error| error.to_string())?;
+        let guard = Guard::new(definition.name, service.routes.prepare(), signer.verifier(), clock.clone());
+        channels.insert(definition.name, Channel::new(guard.map_err(BoxError::from)));
+        subscribers.push(service.subscriptions);
+        stores.push(store);
+    }
+    bus.connect(subscribers);
+    let bus: Arc<dyn Bus> = bus;
+    let mut process = Process::new(listener.local_addr().map_err(|error| error.to_string())?);
+    for store in &stores {
+        process.relay(store, &bus);
+    }
+    let door = gateway(channels)?.merge(admin(vec![pool.clone()], Some(bus)));
+    process.listen(listener, door);
+    process.pools.push(pool);
+    process.embedded = Some(embedded);
+    Ok(process)
+}
+
+/// Starts one service in this process, with PostgreSQL and RabbitMQ.
+///
+/// # Errors
+/// A sentence that says what to do.
+pub async fn service(
+    definition: &Definition,
+    config: Config,
+    clock: Arc<dyn Clock>,
+) -> Result<Process, String> {
+    let listener = bind(config.service_listen(definition.name)).await?;
+    let pool = store::connect(config.service_database_url(definition.name)?, config.pool_size).await?;
+    definition.migrations.check(&pool).await?;
+    let amqp_url = config.amqp_url()?.to_owned();
+    let (signer, verifier) = keys(definition.name, &config)?;
+    let bus: Arc<dyn Bus> = Arc::new(AmqpBus::connect(&amqp_url).await?);
+    let config = Arc::new(config);
+    let context = context(definition, &pool, &config, clock.clone(), signer)?;
+    let store = context.store.clone();
+    let Service { routes, subscriptions } = (definition.build)(context).await?;
+    subscriptions.register().await.map_err(|error| error.to_string())?;
+
+    let mut process = Process::new(listener.local_addr().map_err(|error| error.to_string())?);
+    process.relay(&store, &bus);
+    if !subscriptions.kinds().is_empty() {
+        process.work.spawn(amqp::consume(amqp_url, subscriptions, process.stop.clone()));
+    }
+    let (health, health_service) = tonic_health::server::health_reporter();
+    health.set_service_status("", tonic_health::ServingStatus::Serving).await;
+    let guard = Guard::new(definition.name, routes.add_service(health_service).prepare(), verifier, clock);
+    process.listen(listener, grpc_router(guard).merge(admin(vec![pool.clone()], Some(bus))));
+    process.pools.push(pool);
+    Ok(process)
+}
+
+/// Starts the gateway in this process; it finds the services by their configured addresses.
+///
+/// # Errors
+/// A sentence that says what to do.
+pub async fn gateway(
+    definitions: &[Definition],
+    config: Config,
+    gateway: impl FnOnce(Channels) -> Result<Router, String>,
+) -> Result<Process, String> {
+    let listener = bind(config.listen).await?;
+    let mut channels = Channels::default();
+    for definition in definitions {
+        let address = config.service_address(definition.name);
+        channels.insert(definition.name, channel::remote(definition.name, &address)?);
+    }
+    let process = Process::new(listener.local_addr().map_err(|error| error.to_string())?);
+    process.listen(listener, gateway(channels)?.merge(admin(Vec::new(), None)));
+    Ok(process)
+}
+
+/// Waits for Ctrl-C or the operator's TERM.
+///
+/// # Errors
+/// When the signals cannot be listened to.
+pub async fn until_told_to_stop() -> std::io::Result<()> {
+    let mut term = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
+    tokio::select! {
+        pressed = tokio::signal::ctrl_c() => pressed,
+        _ = term.recv() => Ok(()),
+    }
+}
+
+fn context(
+    definition: &Definition,
+    pool: &PgPool,
+    config: &Arc<Config>,
+    clock: Arc<dyn Clock>,
+    signer: Option<ActorSigner>,
+) -> Result<Context, String> {
+    let objects = Objects::local(&config.objects).map_err(|error| {
+        format!(
+            "The folder for files {} cannot be used ({error}); set YIMEN_OBJECTS to one that can.",
+            config.objects.display()
+        )
+    })?;
+    Ok(Context {
+        store: Store::new(pool.clone(), definition.name, clock.clone()),
+        objects,
+        clock,
+        config: config.clone(),
+        signer: signer.filter(|_| definition.name == SIGNING_SERVICE),
+    })
+}
+
+fn keys(name: &str, config: &Config) -> Result<(Option<ActorSigner>, ActorVerifier), String> {
+    if name == SIGNING_SERVICE {
+        let digits = config.actor_private_key.as_deref().ok_or(
+            "Identity has no key to sign with: run `yimen keys` and set YIMEN_ACTOR_PRIVATE_KEY for identity.",
+        )?;
+        let signer = ActorSigner::from_hex(digits)?;
+        let verifier = signer.verifier();
+        return Ok((Some(signer), verifier));
+    }
+    let digits = config.actor_public_key.as_deref().ok_or_else(|| {
+        format!("{name} has no key to check callers with: run `yimen keys` and set YIMEN_ACTOR_PUBLIC_KEY for every service.")
+    })?;
+    Ok((None, ActorVerifier::from_hex(digits)?))
+}
+
+async fn bind(address: SocketAddr) -> Result<TcpListener, String> {
+    TcpListener::bind(address).await.map_err(|error| {
+        format!("{address} cannot be listened on ({error}); stop what uses it or choose another port.")
+    })
+}
+
+/// A router that hands every call to a guarded service.
+fn grpc_router(guard: Guard<Routes>) -> Router {
+    let service = tower::service_fn(move |request: http::Request<axum::body::Body>| {
+        let guard = guard.clone();
+        async move {
+            let answer = guard.oneshot(request.map(Body::new)).await;
+            answer.map(|response| response.map(axum::body::Body::new))
+        }
+    });
+    Router::new().fallback_service(infallible(service))
+}
+
+fn infallible<S>(service: S) -> S
+where
+    S: tower::Service<http::Request<axum::body::Body>, Error = Infallible>,
+{
+    service
+}
+
+/// What a process needs to be ready.
+type Needs = (Arc<Vec<PgPool>>, Option<Arc<dyn Bus>>);
+
+/// `/metrics`, `/livez` and `/readyz`.
+fn admin(pools: Vec<PgPool>, bus: Option<Arc<dyn Bus>>) -> Router {
+    Router::new()
+        .route("/metrics", get(|| async { telemetry::metrics_page() }))
+        .route("/livez", get(|| async { "ok" }))
+        .route("/readyz", get(readiness))
+        .with_state((Arc::new(pools), bus))
+}
+
+async fn readiness(State((pools, bus)): State<Needs>) -> (StatusCode, &'static str) {
+    for pool in pools.iter() {
+        if !answers(sqlx::query("select 1").execute(pool)).await {
+            return (StatusCode::SERVICE_UNAVAILABLE, "database unavailable");
+        }
+    }
+    if bus.is_some_and(|bus| !bus.ready()) {
+        return (StatusCode::SERVICE_UNAVAILABLE, "broker unavailable");
+    }
+    (StatusCode::OK, "ready")
+}
+
+async fn answers<T, E>(question: impl Future<Output = Result<T, E>>) -> bool {
+    tokio::time::timeout(std::time::Duration::from_secs(5), question).await.is_ok_and(|answer| answer.is_ok())
+}

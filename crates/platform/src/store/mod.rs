@@ -1,0 +1,184 @@
+//! PostgreSQL: a service's pool, its transactions, and the events that leave with them.
+
+mod embedded;
+mod migrate;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use prost::{Message, Name};
+use sqlx::pool::PoolConnection;
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::{PgConnection, PgPool, Postgres};
+use tokio::sync::Notify;
+use uuid::Uuid;
+use yimen_kernel::error::{Error, Kind, Result};
+use yimen_kernel::reason::Reason;
+
+use crate::clock::Clock;
+use crate::messages::{Envelope, Tables};
+use crate::telemetry;
+
+pub use embedded::Embedded;
+pub use migrate::Migrations;
+
+/// Opens a pool.
+///
+/// # Errors
+/// A sentence that says what to do when the address is wrong or no server answers.
+pub async fn connect(url: &str, size: u32) -> Result<PgPool, String> {
+    let options: PgConnectOptions = url.parse().map_err(|error| {
+        format!("The database address is not a postgres:// URL ({error}); correct YIMEN_DATABASE_URL.")
+    })?;
+    let place = format!("{}:{}", options.get_host(), options.get_port());
+    PgPoolOptions::new()
+        .max_connections(size)
+        .acquire_timeout(Duration::from_secs(if size == 1 { 120 } else { 10 }))
+        .connect_with(options.application_name("yimen"))
+        .await
+        .map_err(|error| {
+            format!("PostgreSQL at {place} cannot be used ({error}); start it or correct YIMEN_DATABASE_URL.")
+        })
+}
+
+/// A service's part of the database.
+#[derive(Clone)]
+pub struct Store {
+    pool: PgPool,
+    tables: Arc<Tables>,
+    clock: Arc<dyn Clock>,
+    committed: Arc<Notify>,
+}
+
+impl Store {
+    /// The store of the service whose schema bears its name.
+    pub fn new(pool: PgPool, service: &'static str, clock: Arc<dyn Clock>) -> Self {
+        Self { pool, tables: Arc::new(Tables::of(service)), clock, committed: Arc::new(Notify::new()) }
+    }
+
+    /// The service's name and schema.
+    pub fn service(&self) -> &'static str {
+        self.tables.service
+    }
+
+    /// Opens a transaction. Dropped without [`Tx::commit`], it leaves nothing.
+    ///
+    /// # Errors
+    /// `UNAVAILABLE` when no connection is to be had.
+    pub async fn begin(&self) -> Result<Tx> {
+        Ok(Tx {
+            inner: self.pool.begin().await.map_err(db)?,
+            tables: self.tables.clone(),
+            committed: self.committed.clone(),
+            now: self.clock.now(),
+            events: Vec::new(),
+        })
+    }
+
+    /// A connection for reading, outside any transaction.
+    ///
+    /// # Errors
+    /// `UNAVAILABLE` when no connection is to be had.
+    pub async fn read(&self) -> Result<PoolConnection<Postgres>> {
+        self.pool.acquire().await.map_err(db)
+    }
+
+    /// The present moment.
+    pub fn now(&self) -> DateTime<Utc> {
+        self.clock.now()
+    }
+
+    /// Wakes the relay and whoever watches for changes, at every commit of this process.
+    ///
+    /// A `notified()` that was made before the reading misses no commit after it.
+    pub fn committed(&self) -> &Notify {
+        &self.committed
+    }
+
+    pub(crate) fn tables(&self) -> &Tables {
+        &self.tables
+    }
+
+    pub(crate) fn pool(&self) -> &PgPool {
+        &self.pool
+    }
+}
+
+/// One transaction of one operation: its SQL, its time, its events.
+pub struct Tx {
+    inner: sqlx::Transaction<'static, Postgres>,
+    tables: Arc<Tables>,
+    committed: Arc<Notify>,
+    now: DateTime<Utc>,
+    events: Vec<Envelope>,
+}
+
+impl Tx {
+    /// The connection, for `store.rs`.
+    pub fn sql(&mut self) -> &mut PgConnection {
+        &mut self.inner
+    }
+
+    /// The moment of the operation: the same for all that it writes.
+    pub fn now(&self) -> DateTime<Utc> {
+        self.now
+    }
+
+    /// Sends `event` to its subscribers if, and only if, this transaction commits.
+    ///
+    /// `version` is the aggregate's after the change: subscribers order by it.
+    pub fn emit<M: Message + Name>(&mut self, center: &str, subject: &str, version: i64, event: &M) {
+        self.events.push(Envelope {
+            id: Uuid::now_v7(),
+            source: format!("{center}/{}", self.tables.service),
+            kind: M::full_name(),
+            center: center.to_owned(),
+            subject: subject.to_owned(),
+            version,
+            time: self.now,
+            traceparent: telemetry::traceparent(),
+            body: event.encode_to_vec().into(),
+        });
+    }
+
+    /// Makes the change durable and wakes the relay.
+    ///
+    /// # Errors
+    /// When the database does not confirm the commit: the caller must then assume nothing.
+    pub async fn commit(mut self) -> Result<()> {
+        self.tables.write_outbox(&mut self.inner, &self.events).await?;
+        self.inner.commit().await.map_err(db)?;
+        self.committed.notify_waiters();
+        Ok(())
+    }
+
+    pub(crate) fn tables(&self) -> Arc<Tables> {
+        self.tables.clone()
+    }
+}
+
+/// Turns a database error into ours; what the reader can do decides the kind.
+pub fn db(error: sqlx::Error) -> Error {
+    let unavailable = match &error {
+        sqlx::Error::PoolTimedOut
+        | sqlx::Error::PoolClosed
+        | sqlx::Error::Io(_)
+        | sqlx::Error::WorkerCrashed => true,
+        // 40: rolled back, try again; 57P: the server shuts down; 53: out of resources.
+        sqlx::Error::Database(e) => e
+            .code()
+            .is_some_and(|code| code.starts_with("40") || code.starts_with("57P") || code.starts_with("53")),
+        _ => false,
+    };
+    if unavailable {
+        Error::new(Kind::Unavailable, Reason::Unavailable).because(error)
+    } else {
+        Error::internal(error)
+    }
+}
+
+/// Whether a write failed on the unique constraint `name`.
+pub fn violates(error: &sqlx::Error, name: &str) -> bool {
+    matches!(error, sqlx::Error::Database(e) if e.constraint() == Some(name))
+}

@@ -1,0 +1,135 @@
+//! The clerk of a center: takes applications to hand, sends results out. One at each center.
+
+use std::sync::Arc;
+
+use chrono::Days;
+use serde_json::{Value, json};
+use yimen_kernel::date::local_date;
+
+use super::fate::{self, Way};
+use super::hall::{Hall, News, pages};
+use super::ledger::End;
+use crate::gateway::{Failure, Gateway, list, text};
+
+/// Working at the counter until the demo ends.
+pub(super) async fn work(hall: Arc<Hall>, center: String) {
+    let clerk = loop {
+        match hall.clerk(&center).await {
+            Ok(clerk) => break clerk,
+            Err(error) => tracing::warn!(center, %error, "The demo's clerk cannot sign in; trying again."),
+        }
+        hall.rest(&center).await;
+    };
+    let counter = Counter { hall, center, clerk };
+    loop {
+        if let Err(error) = counter.round().await {
+            tracing::warn!(center = counter.center, %error, "The demo's clerk could not finish a round; trying again.");
+        }
+        counter.hall.rest(&counter.center).await;
+    }
+}
+
+struct Counter {
+    hall: Arc<Hall>,
+    center: String,
+    clerk: Gateway,
+}
+
+impl Counter {
+    /// Everything that waits for the window, oldest first.
+    async fn round(&self) -> Result<(), Failure> {
+        for state in ["SUBMITTED", "SUPPLEMENTED", "COMPLETED"] {
+            let mut waiting =
+                pages(&self.clerk, &format!("/api/v1/window/applications?state={state}"), "applications")
+                    .await?;
+            waiting.reverse();
+            for application in &waiting {
+                let number = text(application, "number");
+                match self.act(application, number, state).await {
+                    Ok(()) => self.hall.ledger.sign_of_life(),
+                    // The applicant was faster and took it back.
+                    Err(failure) if failure.is("STATE_FORBIDS") || failure.is("STALE_VERSION") => {}
+                    Err(error) => tracing::warn!(case = number, %error, "The demo's clerk was refused."),
+                }
+            }
+        }
+        Ok(())
+    }
+
+    async fn act(&self, application: &Value, number: &str, state: &str) -> Result<(), Failure> {
+        match (state, fate::way(number)) {
+            ("COMPLETED", _) => self.deliver(number).await,
+            ("SUBMITTED", Way::NotCompetent) => {
+                self.refuse(number, "NOT_COMPETENT", "该事项由市级部门办理。", "长沙市政务服务中心").await
+            }
+            ("SUBMITTED", Way::NotRequired) => {
+                self.refuse(number, "NOT_REQUIRED", "该活动无需取得行政许可。", "").await
+            }
+            ("SUBMITTED", Way::Supplement | Way::Silence) => self.ask(number).await,
+            // It is left for its applicant, who is about to take it back.
+            ("SUBMITTED", Way::WithdrawnAtOnce) => Ok(()),
+            _ => self.accept(number, text(application, "item")).await,
+        }
+    }
+
+    async fn accept(&self, number: &str, item: &str) -> Result<(), Failure> {
+        self.post(number, "accept", json!({})).await?;
+        self.hall.write(number, News::Accepted);
+        self.hall.call_departments(&self.center, item).await
+    }
+
+    async fn refuse(
+        &self,
+        number: &str,
+        ground: &str,
+        reason: &str,
+        referred_to: &str,
+    ) -> Result<(), Failure> {
+        self.post(
+            number,
+            "refuse",
+            json!({ "ground": ground, "reason": reason, "referred_to": referred_to }),
+        )
+        .await?;
+        self.hall.ledger.settle(number, End::Refused);
+        Ok(())
+    }
+
+    /// Asks for one of the materials that came to be replaced; without any there is nothing to ask.
+    async fn ask(&self, number: &str) -> Result<(), Failure> {
+        let application = self.clerk.get(&format!("/api/v1/window/applications/{number}"), "").await?;
+        let came = |material: &&Value| material.get("promised").and_then(Value::as_bool) != Some(true);
+        let Some(material) = list(&application, "materials").iter().find(came) else {
+            let item = application.get("summary").map(|summary| text(summary, "item")).unwrap_or_default();
+            return self.accept(number, item).await;
+        };
+        let due_on = local_date(self.hall.clock.now()) + Days::new(5);
+        let problem =
+            json!({ "material": text(material, "code"), "problem": "签字处空白，请签字后重新提交。" });
+        self.post(
+            number,
+            "supplement-notice",
+            json!({ "problems": [problem], "due_on": due_on.to_string() }),
+        )
+        .await?;
+        self.hall.write(number, News::Supplement);
+        Ok(())
+    }
+
+    async fn deliver(&self, number: &str) -> Result<(), Failure> {
+        let message = match fate::delivery(number) {
+            0 => json!({ "method": "COUNTER", "recipient": "申请人本人" }),
+            1 => {
+                json!({ "method": "POST", "recipient": "申请人本人", "tracking_number": format!("EMS{number}") })
+            }
+            _ => json!({ "method": "ELECTRONIC", "recipient": "申请人本人" }),
+        };
+        self.post(number, "deliver", message).await?;
+        self.hall.ledger.settle(number, End::Delivered);
+        Ok(())
+    }
+
+    async fn post(&self, number: &str, action: &str, message: Value) -> Result<(), Failure> {
+        self.clerk.change(&format!("/api/v1/applications/{number}/{action}"), &message).await.map(|_| ())
+    }
+}

@@ -1,0 +1,195 @@
+//! A department's own system: follows its tasks over gRPC and says what the department has to say.
+//! The lead's system also runs the case to its decision.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::Days;
+use prost_types::Timestamp;
+use tonic::transport::{Channel, Endpoint};
+use tonic::{Code, Request, Status};
+use uuid::Uuid;
+use yimen_kernel::date::local_date;
+use yimen_proto::approval::v1 as pb;
+use yimen_proto::approval::v1::approval_client::ApprovalClient;
+
+use super::act::{self, Act};
+use super::hall::{Hall, News};
+
+/// The wait before a broken connection is made again.
+const AGAIN: Duration = Duration::from_millis(500);
+/// Acts on one case in a row; no case needs as many.
+const ACTS: u32 = 60;
+/// Seconds from the proposal of a visit to the visit.
+const VISIT_AHEAD: i64 = 60;
+
+/// Following tasks until the demo ends.
+pub(super) async fn work(hall: Arc<Hall>, department: String, key: String) {
+    let Ok(endpoint) = Endpoint::from_shared(hall.address.clone()) else { return };
+    let client = ApprovalClient::new(endpoint.tcp_nodelay(true).connect_lazy());
+    let mut system =
+        System { hall, department, key, client, returned: BTreeSet::new(), cursor: String::new() };
+    loop {
+        if let Err(status) = system.follow().await {
+            tracing::warn!(department = system.department, code = ?status.code(), "The demo's department system lost its connection; connecting again.");
+        }
+        tokio::time::sleep(AGAIN).await;
+    }
+}
+
+struct System {
+    hall: Arc<Hall>,
+    department: String,
+    key: String,
+    client: ApprovalClient<Channel>,
+    /// Cases in which it asked for more material already.
+    returned: BTreeSet<String>,
+    cursor: String,
+}
+
+impl System {
+    async fn follow(&mut self) -> Result<(), Status> {
+        let request = self.request(pb::WatchTasksRequest { cursor: self.cursor.clone() })?;
+        let mut changes = self.client.watch_tasks(request).await?.into_inner();
+        while let Some(change) = changes.message().await? {
+            if let Some(task) = change.task
+                && act::concerns(&task)
+            {
+                self.work_on(&task.number).await?;
+                self.hall.ledger.sign_of_life();
+            }
+            self.cursor = change.cursor;
+        }
+        Ok(())
+    }
+
+    /// Does all that is the department's to do in a case now.
+    async fn work_on(&mut self, number: &str) -> Result<(), Status> {
+        let look = || pb::GetJointApprovalRequest { number: number.to_owned() };
+        let mut approval = self.client.get_joint_approval(self.request(look())?).await?.into_inner();
+        for attempt in 1..=ACTS {
+            let Some(act) = act::next(&approval, &self.department, self.returned.contains(number)) else {
+                return Ok(());
+            };
+            approval = match self.perform(&approval, act).await {
+                Ok(changed) => changed,
+                // Somebody else was faster, the applicant brought something, or the visit's day has
+                // not begun: look again, more and more patiently.
+                Err(status) if matches!(status.code(), Code::Aborted | Code::FailedPrecondition) => {
+                    tokio::time::sleep(Duration::from_millis(50) * attempt).await;
+                    self.client.get_joint_approval(self.request(look())?).await?.into_inner()
+                }
+                Err(status) => return Err(status),
+            };
+        }
+        Ok(())
+    }
+
+    async fn perform(&mut self, approval: &pb::JointApproval, act: Act) -> Result<pb::JointApproval, Status> {
+        let number = approval.number.clone();
+        let request_id = Uuid::now_v7().to_string();
+        let materials_revision = approval.materials_revision;
+        let now = self.hall.clock.now();
+        let answer = match act {
+            Act::Opine { kind, conditions, reason, materials } => {
+                let returns = kind == pb::opinion::Kind::Return;
+                let kind = kind as i32;
+                let message = pb::RecordOpinionRequest {
+                    request_id,
+                    number: number.clone(),
+                    kind,
+                    conditions,
+                    reason,
+                    materials_revision,
+                    materials,
+                };
+                let answer = self.client.record_opinion(self.request(message)?).await?;
+                if returns {
+                    self.returned.insert(number);
+                }
+                answer
+            }
+            Act::HandOn { department } => {
+                let due_on = (local_date(now) + Days::new(10)).to_string();
+                let message = pb::ResolveReturnRequest {
+                    request_id,
+                    number: number.clone(),
+                    department,
+                    forward: true,
+                    note: String::new(),
+                    due_on,
+                };
+                let answer = self.client.resolve_return(self.request(message)?).await?;
+                self.hall.write(&number, News::Returned);
+                answer
+            }
+            Act::PutBack { department } => {
+                let note = "现有材料已能说明，请据此出具意见。".to_owned();
+                let message = pb::ResolveReturnRequest {
+                    request_id,
+                    number,
+                    department,
+                    forward: false,
+                    note,
+                    due_on: String::new(),
+                };
+                self.client.resolve_return(self.request(message)?).await?
+            }
+            Act::Propose { departments } => {
+                let time = Some(Timestamp { seconds: now.timestamp() + VISIT_AHEAD, nanos: 0 });
+                let place = "申请表所列地址（示例）".to_owned();
+                let message = pb::ProposeInspectionRequest { request_id, number, time, place, departments };
+                self.client.propose_inspection(self.request(message)?).await?
+            }
+            Act::Answer { confirm } => {
+                let reason =
+                    if confirm { String::new() } else { "当日另有任务，书面审查。".to_owned() };
+                let message = pb::AnswerInspectionRequest { request_id, number, confirm, reason };
+                self.client.answer_inspection(self.request(message)?).await?
+            }
+            Act::Record { departments } => {
+                let attendance = departments.into_iter().map(|department| pb::Attendance {
+                    department,
+                    staff: vec!["示例·踏勘员甲".to_owned(), "示例·踏勘员乙".to_owned()],
+                });
+                let findings = "现场与申请材料一致（示例）。".to_owned();
+                let message = pb::RecordInspectionRequest {
+                    request_id,
+                    number,
+                    attendance: attendance.collect(),
+                    findings,
+                };
+                self.client.record_inspection(self.request(message)?).await?
+            }
+            Act::Sign { conclusion, text } => {
+                let message =
+                    pb::SignInspectionRequest { request_id, number, conclusion: conclusion as i32, text };
+                self.client.sign_inspection(self.request(message)?).await?
+            }
+            Act::Decide { outcome, conditions, reasons } => {
+                let message = pb::DecideRequest {
+                    request_id,
+                    number: number.clone(),
+                    outcome: outcome as i32,
+                    conditions,
+                    reasons,
+                    materials_revision,
+                };
+                let answer = self.client.decide(self.request(message)?).await?;
+                self.hall.ring(&number);
+                answer
+            }
+        };
+        Ok(answer.into_inner())
+    }
+
+    /// A call in the department's name.
+    fn request<T>(&self, message: T) -> Result<Request<T>, Status> {
+        let bearer = format!("Bearer {}", self.key);
+        let bearer = bearer.parse().map_err(|_| Status::internal("the key is no header value"))?;
+        let mut request = Request::new(message);
+        request.metadata_mut().insert("authorization", bearer);
+        Ok(request)
+    }
+}

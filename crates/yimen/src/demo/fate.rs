@@ -1,0 +1,125 @@
+//! What the people of the demo are like: chosen by the case number, so that a case has the same
+//! story however often it is looked at, and a file shows everything that can happen.
+
+/// How an application's way through the hall will be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Way {
+    /// The clerk refuses: it belongs elsewhere.
+    NotCompetent,
+    /// The clerk refuses: it needs no permit.
+    NotRequired,
+    /// The clerk asks for a better material, and the applicant brings it.
+    Supplement,
+    /// The clerk asks, and the applicant never answers.
+    Silence,
+    /// The applicant takes it back before the clerk gets to it.
+    WithdrawnAtOnce,
+    /// The applicant takes it back while the departments work on it.
+    WithdrawnLate,
+    /// It is in order.
+    Plain,
+}
+
+/// What a department will say.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Word {
+    Approve,
+    Conditions,
+    Object,
+    Return,
+}
+
+/// How the application's way will be. Of a hundred consecutive serials each way takes its part exactly.
+pub(super) fn way(number: &str) -> Way {
+    let serial: u32 = number.get(14..20).and_then(|digits| digits.parse().ok()).unwrap_or_default();
+    // 37 has no factor in common with 100, so a hundred neighbours meet every value once.
+    match serial.wrapping_mul(37) % 100 {
+        0..2 => Way::NotCompetent,
+        2..4 => Way::NotRequired,
+        4..12 => Way::Supplement,
+        12..14 => Way::Silence,
+        14..16 => Way::WithdrawnAtOnce,
+        16..18 => Way::WithdrawnLate,
+        _ => Way::Plain,
+    }
+}
+
+/// What the department will say at first; after a return it approves.
+pub(super) fn word(number: &str, department: &str) -> Word {
+    match roll(number, department) {
+        0..6 => Word::Conditions,
+        6..8 => Word::Object,
+        8..12 => Word::Return,
+        _ => Word::Approve,
+    }
+}
+
+/// Whether the lead puts the department's return back to it instead of handing it on.
+pub(super) fn puts_back(number: &str, department: &str) -> bool {
+    roll(number, &format!("{department} puts back")) < 15
+}
+
+/// Whether the applicant leaves a return unanswered for good.
+pub(super) fn leaves_return(number: &str) -> bool {
+    roll(number, "leaves") < 25
+}
+
+/// Whether the department has no time for the joint visit.
+pub(super) fn declines_visit(number: &str, department: &str) -> bool {
+    roll(number, &format!("{department} declines")) < 6
+}
+
+/// Whether the department finds something to put right at the visit.
+pub(super) fn finds_something(number: &str, department: &str) -> bool {
+    roll(number, &format!("{department} finds")) < 12
+}
+
+/// How the result reaches the applicant: 0, 1 or 2.
+pub(super) fn delivery(number: &str) -> u32 {
+    roll(number, "delivery") % 3
+}
+
+/// 0 to 99, spread evenly (FNV-1a with a final mix).
+fn roll(number: &str, salt: &str) -> u32 {
+    let mut hash = 0xcbf2_9ce4_8422_2325_u64;
+    for byte in number.bytes().chain([b'/']).chain(salt.bytes()) {
+        hash = (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
+    }
+    hash ^= hash >> 33;
+    hash = hash.wrapping_mul(0xff51_afd7_ed55_8ccd);
+    hash ^= hash >> 33;
+    u32::try_from(hash % 100).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn number(serial: u32) -> String {
+        format!("43010220261124{serial:06}0")
+    }
+
+    #[test]
+    fn a_hundred_neighbours_show_every_way() {
+        for start in [0, 1, 57, 999_900] {
+            let count =
+                |wanted| (start..start + 100).filter(|serial| way(&number(*serial)) == wanted).count();
+            assert_eq!(count(Way::Plain), 82);
+            assert_eq!(count(Way::Supplement), 8);
+            for rare in
+                [Way::NotCompetent, Way::NotRequired, Way::Silence, Way::WithdrawnAtOnce, Way::WithdrawnLate]
+            {
+                assert_eq!(count(rare), 2, "{rare:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn words_are_spread_and_stay_the_same() {
+        let count =
+            |wanted| (0..10_000).filter(|serial| word(&number(*serial), "430102-scjg") == wanted).count();
+        assert!((8_500..9_100).contains(&count(Word::Approve)), "{}", count(Word::Approve));
+        assert!((100..300).contains(&count(Word::Object)), "{}", count(Word::Object));
+        assert_eq!(word(&number(7), "430102-scjg"), word(&number(7), "430102-scjg"));
+    }
+}

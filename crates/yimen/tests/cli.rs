@@ -1,0 +1,238 @@
+//! The program as an operator meets it: exit codes, sentences, and a whole small demo.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+use std::io::Write as _;
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use serde_json::Value;
+
+/// A directory of its own for each test, removed at the end.
+struct Scratch(PathBuf);
+
+impl Scratch {
+    fn new(name: &str) -> Self {
+        let path = std::env::temp_dir().join(format!("yimen-cli-{name}-{}", std::process::id()));
+        std::fs::create_dir_all(&path).unwrap();
+        Self(path)
+    }
+
+    fn file(&self, name: &str, content: &[u8]) -> PathBuf {
+        let path = self.0.join(name);
+        std::fs::File::create(&path).unwrap().write_all(content).unwrap();
+        path
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        let _left_behind = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+/// The program in `directory`, with nothing of this process's configuration.
+fn yimen(directory: &Path, arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_yimen"));
+    command.args(arguments).current_dir(directory);
+    for (key, _) in std::env::vars_os() {
+        if key.to_string_lossy().starts_with("YIMEN_") {
+            command.env_remove(key);
+        }
+    }
+    command
+}
+
+/// The one sentence of a failure.
+#[track_caller]
+fn sentence(output: &Output) -> String {
+    let error = String::from_utf8(output.stderr.clone()).unwrap();
+    assert_eq!(output.status.code(), Some(1), "{error}");
+    assert_eq!(String::from_utf8_lossy(&output.stdout), "", "a failure is no result");
+    let last = error.lines().last().unwrap_or_default().to_owned();
+    assert!(last.ends_with('.'), "{last}");
+    last
+}
+
+#[test]
+fn wrong_usage_is_2() {
+    let scratch = Scratch::new("usage");
+    for arguments in
+        [&["serve"][..], &["serve", "kitchen"], &["apply"], &["nonsense"], &["check", "--wait", "x"]]
+    {
+        let output = yimen(&scratch.0, arguments).output().unwrap();
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}");
+    }
+    let help = yimen(&scratch.0, &["--help"]).output().unwrap();
+    assert!(help.status.success());
+}
+
+#[test]
+fn keys_are_a_pair_for_the_environment() {
+    let scratch = Scratch::new("keys");
+    let output = yimen(&scratch.0, &["keys"]).output().unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    let lines: Vec<&str> = text.lines().collect();
+    let [private, public] = lines.as_slice() else { panic!("{text}") };
+    let hex = |line: &str, name: &str| {
+        let digits = line.strip_prefix(name).unwrap();
+        assert!(digits.len() == 64 && digits.bytes().all(|byte| byte.is_ascii_hexdigit()), "{line}");
+    };
+    hex(private, "YIMEN_ACTOR_PRIVATE_KEY=");
+    hex(public, "YIMEN_ACTOR_PUBLIC_KEY=");
+}
+
+#[test]
+fn a_broken_configuration_names_the_key() {
+    let scratch = Scratch::new("config");
+    scratch.file("yimen.toml", b"listen = \"nowhere\"\n");
+    let output = yimen(&scratch.0, &["serve", "gateway"]).output().unwrap();
+    assert!(sentence(&output).contains("listen"));
+    scratch.file("yimen.toml", b"databse_url = \"postgres://localhost/x\"\n");
+    let output = yimen(&scratch.0, &["migrate"]).output().unwrap();
+    assert!(sentence(&output).contains("databse_url"));
+    let output = yimen(&scratch.0, &["migrate"]).env("YIMEN_CONFIG", "missing.toml").output().unwrap();
+    assert!(sentence(&output).contains("missing.toml"));
+}
+
+#[test]
+fn no_database_and_no_server_are_said() {
+    let scratch = Scratch::new("database");
+    for arguments in [&["migrate"][..], &["check"]] {
+        let output = yimen(&scratch.0, arguments).output().unwrap();
+        assert!(sentence(&output).contains("YIMEN_DATABASE_URL"), "{arguments:?}");
+    }
+    let output = yimen(&scratch.0, &["serve", "intake"])
+        .env("YIMEN_SERVICES__INTAKE__LISTEN", "127.0.0.1:0")
+        .output()
+        .unwrap();
+    assert!(sentence(&output).contains("YIMEN_DATABASE_URL"));
+    let nobody = TcpListener::bind("127.0.0.1:0").unwrap();
+    let place = nobody.local_addr().unwrap();
+    drop(nobody);
+    let output = yimen(&scratch.0, &["migrate"])
+        .env("YIMEN_DATABASE_URL", format!("postgres://yimen@{place}/yimen"))
+        .output()
+        .unwrap();
+    assert!(sentence(&output).contains(&place.to_string()));
+}
+
+#[test]
+fn a_port_in_use_is_said() {
+    let scratch = Scratch::new("port");
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = taken.local_addr().unwrap().port().to_string();
+    let output = yimen(&scratch.0, &["demo", "--exit", "--port", &port]).output().unwrap();
+    let error = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{error}");
+    assert!(error.lines().any(|line| line.contains(&port) && line.contains("another port")), "{error}");
+    let output = yimen(&scratch.0, &["serve", "gateway"])
+        .env("YIMEN_LISTEN", format!("127.0.0.1:{port}"))
+        .output()
+        .unwrap();
+    assert!(sentence(&output).contains("another port"));
+}
+
+#[test]
+fn migrations_that_wait_are_said() {
+    let Ok(url) = std::env::var("YIMEN_DATABASE_URL") else { return };
+    let scratch = Scratch::new("pending");
+    // `template1` is there on every server and holds none of our schemas.
+    let (server, _) = url.rsplit_once('/').unwrap();
+    let output = yimen(&scratch.0, &["serve", "intake"])
+        .env("YIMEN_DATABASE_URL", format!("{server}/template1"))
+        .env("YIMEN_SERVICES__INTAKE__LISTEN", "127.0.0.1:0")
+        .output()
+        .unwrap();
+    assert!(sentence(&output).contains("yimen migrate"));
+}
+
+#[test]
+fn what_cannot_be_reached_or_read_is_said() {
+    let scratch = Scratch::new("unreachable");
+    let output = yimen(&scratch.0, &["apply", "--file", "missing.jsonl"]).output().unwrap();
+    assert!(sentence(&output).contains("missing.jsonl"));
+    let output = yimen(&scratch.0, &["demo", "--input", "missing.jsonl"]).output().unwrap();
+    assert!(sentence(&output).contains("missing.jsonl"));
+    let output =
+        yimen(&scratch.0, &["import", "--gateway", "nowhere", "--operator-password", "x"]).output().unwrap();
+    assert!(sentence(&output).contains("http://"));
+    scratch.file("organization.toml", b"centers = [\n");
+    let output =
+        yimen(&scratch.0, &["import", "--catalog", ".", "--operator-password", "x"]).output().unwrap();
+    assert!(sentence(&output).contains("organization.toml is broken near line"));
+}
+
+/// Takes the ten seconds for which an absent gateway is given a chance.
+#[test]
+fn a_line_that_nobody_answered_is_not_accounted_for() {
+    let scratch = Scratch::new("lost");
+    let input = scratch.file("lines.jsonl", b"{}\n\nnonsense\n");
+    let nobody = TcpListener::bind("127.0.0.1:0").unwrap();
+    let gateway = format!("http://{}", nobody.local_addr().unwrap());
+    drop(nobody);
+    let output = yimen(&scratch.0, &["apply", "--file", input.to_str().unwrap(), "--gateway", &gateway])
+        .output()
+        .unwrap();
+    let (shown, said) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    let mut results: Vec<Value> = shown.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    results.sort_by_key(|result| result["line"].as_u64());
+    assert_eq!((&results[0]["line"], &results[0]["error"]["reason"]), (&1.into(), &"UNREACHABLE".into()));
+    assert_eq!((&results[1]["line"], &results[1]["error"]["reason"]), (&3.into(), &"MALFORMED_LINE".into()));
+    assert!(said.contains("lines=2 accepted=0 refused=1 unaccounted=1") && said.contains("--run "), "{said}");
+}
+
+#[test]
+fn an_empty_file_opens_an_empty_center() {
+    let scratch = Scratch::new("empty");
+    let input = scratch.file("empty.jsonl", b"");
+    let report = scratch.0.join("report.json");
+    let output = demo(&scratch, &input, &report);
+    assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+    let report = read(&report);
+    assert_eq!(report["lines"]["read"], 0);
+    assert!(report["invariants"].as_array().unwrap().iter().all(|invariant| invariant["holds"] == true));
+}
+
+#[test]
+fn a_small_file_runs_through_with_its_bad_lines_named() {
+    let scratch = Scratch::new("small");
+    let sample = include_str!("../../../samples/applications.jsonl");
+    let mut lines: Vec<Vec<u8>> = sample.lines().take(8).map(|line| line.as_bytes().to_vec()).collect();
+    lines.insert(2, Vec::new());
+    lines.push(b"{\"center\": \"430102\", ".to_vec());
+    lines.push(b"\xFF\xFE not text".to_vec());
+    lines.push(sample.lines().next().unwrap().replace("\"430121\"", "\"999999\"").into_bytes());
+    lines.push(br#"{"center":"430102","item":"no-such-item"}"#.to_vec());
+    let input = scratch.file("small.jsonl", &lines.join(&b'\n'));
+    let report = scratch.0.join("report.json");
+    let output = demo(&scratch, &input, &report);
+    let (shown, said) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert_eq!(output.status.code(), Some(0), "{shown}\n{said}");
+    let report = read(&report);
+    assert_eq!(
+        report["lines"],
+        serde_json::json!({ "read": 12, "accepted": 8, "refused": 4, "unaccounted": 0 })
+    );
+    for line in ["line 10: MALFORMED_LINE", "line 11: MALFORMED_LINE", "line 12: ", "line 13: "] {
+        assert!(said.contains(line), "{line} in {said}");
+    }
+    let received: u64 =
+        report["centers"].as_array().unwrap().iter().map(|center| center["received"].as_u64().unwrap()).sum();
+    assert_eq!(received, 8);
+    assert_eq!(shown.matches("ok   ").count(), 6, "{shown}");
+}
+
+fn demo(scratch: &Scratch, input: &Path, report: &Path) -> Output {
+    let (input, report) = (input.to_str().unwrap(), report.to_str().unwrap());
+    yimen(&scratch.0, &["demo", "--exit", "--port", "0", "--input", input, "--report", report])
+        .env("RUST_LOG", "warn")
+        .output()
+        .unwrap()
+}
+
+fn read(report: &Path) -> Value {
+    serde_json::from_slice(&std::fs::read(report).unwrap()).unwrap()
+}

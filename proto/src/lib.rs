@@ -1,0 +1,51 @@
+//! The contract: messages, clients and servers generated from the `.proto` files beside this
+//! crate, and their descriptors, which carry the policies, the HTTP routes and the comments.
+
+#![allow(missing_docs, clippy::all, reason = "generated code documents itself in the .proto files")]
+
+use std::sync::LazyLock;
+
+use prost_reflect::DescriptorPool;
+
+pub mod policy {
+    pub mod v1 {
+        tonic::include_proto!("yimen.policy.v1");
+    }
+}
+pub mod identity {
+    pub mod v1 {
+        tonic::include_proto!("yimen.identity.v1");
+    }
+}
+pub mod intake {
+    pub mod v1 {
+        tonic::include_proto!("yimen.intake.v1");
+    }
+}
+pub mod approval {
+    pub mod v1 {
+        tonic::include_proto!("yimen.approval.v1");
+    }
+}
+
+/// A request that changes something: the same `request_id` with the same content has the same
+/// answer, and with other content is refused. Empty means the caller does not repeat it.
+pub trait Mutation: prost::Message + prost::Name {
+    /// The caller's name for this one change.
+    fn request_id(&self) -> &str;
+}
+
+include!(concat!(env!("OUT_DIR"), "/mutations.rs"));
+
+/// The encoded `FileDescriptorSet` of every file, with imports and comments.
+pub const DESCRIPTORS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/descriptors.bin"));
+
+static POOL: LazyLock<DescriptorPool> = LazyLock::new(|| {
+    #[expect(clippy::expect_used, reason = "the bytes come from this crate's own build")]
+    DescriptorPool::decode(DESCRIPTORS).expect("the build wrote a valid descriptor set")
+});
+
+/// The descriptors, with extensions resolved.
+pub fn pool() -> &'static DescriptorPool {
+    &POOL
+}

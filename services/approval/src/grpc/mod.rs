@@ -1,0 +1,184 @@
+//! The gRPC methods: messages in, messages out.
+
+pub mod message;
+mod parse;
+
+use futures::StreamExt as _;
+use futures::stream::BoxStream;
+use tonic::{Request, Response, Status};
+use yimen_kernel::Result;
+use yimen_platform::rpc::to_status;
+use yimen_platform::{Caller, Context};
+use yimen_proto::approval::v1 as proto;
+use yimen_proto::approval::v1::approval_server::{Approval, ApprovalServer};
+
+use crate::app::{self, read, watch};
+use crate::domain::{Acting, JointApproval, Person};
+
+/// The largest request: an attendance of many departments.
+const MAX_REQUEST: usize = 1 << 20;
+
+/// The service's methods.
+pub struct Server {
+    context: Context,
+}
+
+impl Server {
+    /// Ready to be routed.
+    pub fn routed(context: Context) -> ApprovalServer<Self> {
+        ApprovalServer::new(Self { context }).max_decoding_message_size(MAX_REQUEST)
+    }
+}
+
+/// For which department the caller acts.
+fn acting(caller: &Caller) -> Result<Acting> {
+    let department = caller.actor.require_department()?.clone();
+    let person = Person { id: caller.actor.subject.clone(), name: caller.actor.name.clone() };
+    Ok(Acting { department, person })
+}
+
+fn answer(approval: Result<JointApproval>) -> Result<proto::JointApproval> {
+    approval.map(|approval| message::joint_approval(&approval))
+}
+
+type Answered = Result<Response<proto::JointApproval>, Status>;
+
+#[tonic::async_trait]
+impl Approval for Server {
+    async fn list_tasks(
+        &self,
+        request: Request<proto::ListTasksRequest>,
+    ) -> Result<Response<proto::ListTasksResponse>, Status> {
+        self.context
+            .query(request, |context, caller, message: proto::ListTasksRequest| {
+                Box::pin(async move {
+                    let query = parse::list_tasks(&message)?;
+                    let (views, next_page_token) = read::tasks(context, &caller.actor, query).await?;
+                    let tasks = views.iter().map(message::task_view).collect();
+                    Ok(proto::ListTasksResponse { tasks, next_page_token })
+                })
+            })
+            .await
+    }
+
+    type WatchTasksStream = BoxStream<'static, Result<proto::WatchTasksResponse, Status>>;
+
+    async fn watch_tasks(
+        &self,
+        request: Request<proto::WatchTasksRequest>,
+    ) -> Result<Response<Self::WatchTasksStream>, Status> {
+        let caller = Caller::of(&request);
+        let department = caller.actor.require_department().map_err(|error| to_status(&error))?.clone();
+        let cursor = watch::start(&self.context, &request.get_ref().cursor).await;
+        let cursor = cursor.map_err(|error| to_status(&error))?;
+        // The client's leaving drops the stream.
+        let changes = watch::changes(self.context.clone(), department, cursor);
+        let answers = changes.map(|change| match change {
+            Ok((cursor, view)) => {
+                Ok(proto::WatchTasksResponse { cursor, task: Some(message::task_view(&view)) })
+            }
+            Err(error) => Err(to_status(&error)),
+        });
+        Ok(Response::new(answers.boxed()))
+    }
+
+    async fn get_joint_approval(&self, request: Request<proto::GetJointApprovalRequest>) -> Answered {
+        self.context
+            .query(request, |context, caller, message: proto::GetJointApprovalRequest| {
+                Box::pin(async move {
+                    let number = parse::number(&message.number)?;
+                    answer(read::joint_approval(context, &caller.actor, &number).await)
+                })
+            })
+            .await
+    }
+
+    async fn record_opinion(&self, request: Request<proto::RecordOpinionRequest>) -> Answered {
+        self.context
+            .mutate(request, |tx, caller, message| {
+                Box::pin(async move {
+                    let (number, said, revision) = parse::record_opinion(&message)?;
+                    answer(app::record_opinion(tx, &acting(&caller)?, &number, said, revision).await)
+                })
+            })
+            .await
+    }
+
+    async fn resolve_return(&self, request: Request<proto::ResolveReturnRequest>) -> Answered {
+        self.context
+            .mutate(request, |tx, caller, message| {
+                Box::pin(async move {
+                    let (number, resolve) = parse::resolve_return(&message, tx.now())?;
+                    answer(app::resolve_return(tx, &acting(&caller)?, &number, resolve).await)
+                })
+            })
+            .await
+    }
+
+    async fn add_department(&self, request: Request<proto::AddDepartmentRequest>) -> Answered {
+        self.context
+            .mutate(request, |tx, caller, message| {
+                Box::pin(async move {
+                    let (number, add) = parse::add_department(&message)?;
+                    answer(app::add_department(tx, &acting(&caller)?, &number, add).await)
+                })
+            })
+            .await
+    }
+
+    async fn propose_inspection(&self, request: Request<proto::ProposeInspectionRequest>) -> Answered {
+        self.context
+            .mutate(request, |tx, caller, message| {
+                Box::pin(async move {
+                    let (number, propose) = parse::propose_inspection(&message, tx.now())?;
+                    answer(app::propose_inspection(tx, &acting(&caller)?, &number, propose).await)
+                })
+            })
+            .await
+    }
+
+    async fn answer_inspection(&self, request: Request<proto::AnswerInspectionRequest>) -> Answered {
+        self.context
+            .mutate(request, |tx, caller, message| {
+                Box::pin(async move {
+                    let (number, says) = parse::answer_inspection(&message)?;
+                    answer(app::answer_inspection(tx, &acting(&caller)?, &number, says).await)
+                })
+            })
+            .await
+    }
+
+    async fn record_inspection(&self, request: Request<proto::RecordInspectionRequest>) -> Answered {
+        self.context
+            .mutate(request, |tx, caller, message| {
+                Box::pin(async move {
+                    let (number, attendance, findings) = parse::record_inspection(&message)?;
+                    let acting = acting(&caller)?;
+                    answer(app::record_inspection(tx, &acting, &number, attendance, findings).await)
+                })
+            })
+            .await
+    }
+
+    async fn sign_inspection(&self, request: Request<proto::SignInspectionRequest>) -> Answered {
+        self.context
+            .mutate(request, |tx, caller, message| {
+                Box::pin(async move {
+                    let (number, conclusion, text) = parse::sign_inspection(&message)?;
+                    answer(app::sign_inspection(tx, &acting(&caller)?, &number, conclusion, text).await)
+                })
+            })
+            .await
+    }
+
+    async fn decide(&self, request: Request<proto::DecideRequest>) -> Answered {
+        self.context
+            .mutate(request, |tx, caller, message| {
+                Box::pin(async move {
+                    let (number, ruling, revision) = parse::decide(&message)?;
+                    answer(app::decide(tx, &acting(&caller)?, &number, ruling, revision).await)
+                })
+            })
+            .await
+    }
+}

@@ -1,0 +1,282 @@
+//! Handing in an application (收件).
+
+use std::collections::BTreeMap;
+
+use bytes::Bytes;
+use chrono::Duration;
+use sqlx::types::Json;
+use uuid::Uuid;
+use yimen_kernel::date::local_date;
+use yimen_kernel::error::{Error, Result};
+use yimen_kernel::reason::Reason;
+use yimen_kernel::{CaseNumber, DivisionCode, Fields, ItemCode, LookupCode, MaterialCode, Mobile, Role};
+use yimen_platform::objects::Objects;
+use yimen_platform::store::Tx;
+use yimen_platform::{Caller, Context};
+use yimen_proto::intake::v1 as pb;
+
+use super::{catalog, issue_with, names, timestamp};
+use crate::app::access;
+use crate::domain::application::{Ground, Owed};
+use crate::domain::catalog::{HandedIn, Item};
+use crate::domain::documents::Content;
+use crate::domain::files;
+use crate::store::applications::{self as table, Row};
+use crate::store::catalog as items;
+use crate::store::materials::{self, File};
+
+/// How long an upload waits for its application.
+const UPLOAD_LIFE: Duration = Duration::hours(24);
+/// How often a new number is drawn when one was given before.
+const DRAWS: usize = 4;
+
+/// Who applies, checked.
+pub struct Applicant {
+    pub organization: bool,
+    pub name: String,
+    pub id_number: String,
+    pub contact_name: String,
+    pub mobile: Mobile,
+    pub address: String,
+}
+
+/// An application, checked as far as that goes without the catalog.
+pub struct Submission {
+    pub center: DivisionCode,
+    pub item: ItemCode,
+    pub applicant: Applicant,
+    pub subject: String,
+    pub form: BTreeMap<String, String>,
+    pub materials: Vec<(MaterialCode, Given)>,
+}
+
+/// A material as it comes.
+pub enum Given {
+    /// Taken in before.
+    Upload(Uuid),
+    /// Within the request.
+    Inline { file_name: String, media_type: &'static str, content: Bytes },
+    /// 容缺后补.
+    Promised,
+}
+
+/// A submission that fits its item, its files kept.
+pub struct Prepared {
+    submission: Submission,
+    item: Item,
+    guide: pb::ServiceItem,
+    form: BTreeMap<String, String>,
+    files: Vec<(String, Source)>,
+}
+
+/// Where a material's file is.
+pub enum Source {
+    Upload(Uuid),
+    Kept(File),
+    Promised,
+}
+
+/// Checks a submission against the catalog, and keeps its files only if all is well.
+pub async fn prepare(ctx: &Context, caller: &Caller, submission: Submission) -> Result<Prepared> {
+    let at_window = at_window(caller, &submission.center)?;
+    let published = {
+        let mut connection = ctx.store.read().await?;
+        let today = local_date(ctx.store.now());
+        items::in_force(&mut connection, submission.item.as_str(), today).await?
+    };
+    let published = published.ok_or_else(|| Error::field("item", Reason::UnknownItem))?;
+    let (item, guide) = catalog::read(&published)?;
+    let mut fields = Fields::new();
+    if !item.offered_at(&submission.center) {
+        fields.add("center", Reason::ItemNotOffered);
+    }
+    let served = if submission.applicant.organization { item.organizations } else { item.persons };
+    if !served {
+        fields.add("applicant.kind", Reason::ApplicantKindNotServed);
+    }
+    let given: Vec<_> = submission
+        .materials
+        .iter()
+        .map(|(code, given)| {
+            (code.clone(), if matches!(given, Given::Promised) { HandedIn::Promised } else { HandedIn::File })
+        })
+        .collect();
+    item.check_materials(&given, !at_window, &mut fields);
+    let form = item.check_form(&submission.form, &mut fields);
+    fields.finish()?;
+    let files = keep(&ctx.objects, &submission.materials).await?;
+    Ok(Prepared { submission, item, guide, form, files })
+}
+
+/// Keeps the files of a request.
+pub async fn keep(objects: &Objects, given: &[(MaterialCode, Given)]) -> Result<Vec<(String, Source)>> {
+    let mut kept = Vec::with_capacity(given.len());
+    for (code, given) in given {
+        let source = match given {
+            Given::Upload(id) => Source::Upload(*id),
+            Given::Promised => Source::Promised,
+            Given::Inline { file_name, media_type, content } => {
+                let object = objects.put(content.clone()).await?;
+                Source::Kept(File {
+                    file_name: file_name.clone(),
+                    media_type: (*media_type).to_owned(),
+                    size: i64::try_from(object.size).map_err(Error::internal)?,
+                    sha256: object.sha256.to_vec(),
+                })
+            }
+        };
+        kept.push((code.to_string(), source));
+    }
+    Ok(kept)
+}
+
+/// Turns uploads into files of `number`; faults are named by their place in the request.
+pub async fn claim(
+    tx: &mut Tx,
+    number: &str,
+    sources: Vec<(String, Source)>,
+) -> Result<Vec<(String, Option<File>)>> {
+    let mut fields = Fields::new();
+    let mut claimed = Vec::with_capacity(sources.len());
+    let oldest = tx.now() - UPLOAD_LIFE;
+    for (index, (code, source)) in (0..).zip(sources) {
+        match source {
+            Source::Promised => claimed.push((code, None)),
+            Source::Kept(file) => claimed.push((code, Some(file))),
+            Source::Upload(id) => match materials::use_upload(tx.sql(), id, number, oldest).await? {
+                Some(file) => claimed.push((code, Some(file))),
+                None => fields.add(&format!("materials[{index}].upload_id"), Reason::UploadUnknown),
+            },
+        }
+    }
+    fields.finish()?;
+    Ok(claimed)
+}
+
+/// Takes the application in and gives its number, its lookup code and its receipt.
+pub async fn submit(
+    tx: &mut Tx,
+    caller: &Caller,
+    prepared: Prepared,
+) -> Result<pb::SubmitApplicationResponse> {
+    let Prepared { submission, item, guide, form, files } = prepared;
+    let Submission { center, applicant, subject, .. } = submission;
+    let now = tx.now();
+    let code = LookupCode::from_random(rand::random());
+    let mut row = Row {
+        number: String::new(),
+        center: center.to_string(),
+        item: item.code.to_string(),
+        item_version: i32::try_from(item.version).map_err(Error::internal)?,
+        item_name_zh: guide.name_zh.clone(),
+        item_name_en: guide.name_en.clone(),
+        state: "SUBMITTED".to_owned(),
+        version: 1,
+        outcome: None,
+        applicant_kind: if applicant.organization { "ORGANIZATION" } else { "PERSON" }.to_owned(),
+        applicant_name: applicant.name,
+        id_number: applicant.id_number,
+        contact_name: applicant.contact_name,
+        mobile: applicant.mobile.as_str().to_owned(),
+        address: applicant.address,
+        subject,
+        form: Json(form),
+        lookup_digest: Vec::new(),
+        online: !caller.actor.has(Role::Clerk),
+        materials_revision: 1,
+        notices: 0,
+        submitted_at: now,
+        accepted_at: None,
+        completed_at: None,
+        delivered_at: None,
+    };
+    let (number, document_serial) = number(tx, &center, &mut row, &code).await?;
+
+    let claimed = claim(tx, number.as_str(), files).await?;
+    materials::add(tx.sql(), number.as_str(), 1, &claimed, now).await?;
+    let promised: Vec<&str> =
+        claimed.iter().filter(|(_, file)| file.is_none()).map(|(code, _)| code.as_str()).collect();
+    let owed: Vec<Owed> = promised
+        .iter()
+        .map(|code| Owed {
+            code: (*code).to_owned(),
+            ground: Ground::Promised,
+            reason: String::new(),
+            due_on: None,
+        })
+        .collect();
+    materials::ask(tx.sql(), number.as_str(), &owed, now).await?;
+    let received =
+        claimed.iter().filter(|(_, file)| file.is_some()).map(|(code, _)| names(&guide, code)).collect();
+    let promised = promised.iter().map(|code| names(&guide, code)).collect();
+    let receipt =
+        issue_with(tx, &number, &row, &Content::Receipt { received, promised }, document_serial).await?;
+    table::begin_history(tx.sql(), number.as_str(), &receipt, now).await?;
+
+    tx.emit(
+        &row.center,
+        number.as_str(),
+        1,
+        &pb::ApplicationSubmitted {
+            number: number.to_string(),
+            center: row.center.clone(),
+            item: row.item.clone(),
+            item_version: item.version,
+            online: row.online,
+            time: Some(timestamp(now)),
+        },
+    );
+    Ok(pb::SubmitApplicationResponse {
+        number: number.to_string(),
+        lookup_code: code.as_str().to_owned(),
+        center: row.center,
+        item: row.item,
+        item_version: item.version,
+        state: pb::application_state::Value::Submitted as i32,
+        submit_time: Some(timestamp(now)),
+        receipt,
+    })
+}
+
+/// Draws a number that was never given and inserts the row under it.
+async fn number(
+    tx: &mut Tx,
+    center: &DivisionCode,
+    row: &mut Row,
+    code: &LookupCode,
+) -> Result<(CaseNumber, u32)> {
+    for _ in 0..DRAWS {
+        let (serial, document_serial) = table::next_serials(tx.sql()).await?;
+        let number = CaseNumber::issue(center, local_date(tx.now()), serial)
+            .map_err(|fault| Error::invalid(vec![fault.at("number")]))?;
+        row.number = number.to_string();
+        row.lookup_digest = access::digest(&number, code).to_vec();
+        if table::insert(tx.sql(), row).await? {
+            return Ok((number, document_serial));
+        }
+    }
+    Err(Error::unavailable("no free case number was drawn"))
+}
+
+/// Whether a clerk of the center hands it in.
+fn at_window(caller: &Caller, center: &DivisionCode) -> Result<bool> {
+    if !caller.actor.has(Role::Clerk) {
+        return Ok(false);
+    }
+    caller.actor.require_center(center)?;
+    Ok(true)
+}
+
+/// A small file within a request, recognized.
+pub fn inline(field: &str, file: &pb::InlineFile, fields: &mut Fields) -> Option<Given> {
+    let file_name =
+        fields.take(&format!("{field}.file_name"), yimen_kernel::text::line(&file.file_name, 120));
+    if file.content.len() > files::MAX_INLINE {
+        fields.add_limit(&format!("{field}.content"), Reason::FileTooLarge, "256 KiB");
+        return None;
+    }
+    let head = file.content.get(..files::HEAD).unwrap_or(&file.content);
+    let file_name = file_name?;
+    let media_type = fields.take(&format!("{field}.content"), files::media_type(head, &file_name))?;
+    Some(Given::Inline { file_name, media_type, content: Bytes::copy_from_slice(&file.content) })
+}

@@ -1,0 +1,334 @@
+//! Proto ⇄ domain for every method of `yimen.intake.v1.Intake`.
+
+pub mod item;
+mod parse;
+
+use std::pin::Pin;
+
+use bytes::Bytes;
+use futures::{Stream, StreamExt as _};
+use tonic::{Request, Response, Status, Streaming};
+use yimen_kernel::date::local_date;
+use yimen_kernel::error::{Error, Result as Outcome};
+use yimen_kernel::reason::Reason;
+use yimen_kernel::{DivisionCode, DocumentNumber, Fields, ItemCode, MaterialCode, text};
+use yimen_platform::page::Page;
+use yimen_platform::rpc::{from_status, to_status};
+use yimen_platform::{Caller, Context};
+use yimen_proto::intake::v1 as pb;
+use yimen_proto::intake::v1::intake_server::Intake;
+use yimen_proto::intake::v1::upload_file_request::Part;
+
+use crate::app::{access, catalog, materials, read, submit, window};
+use crate::domain::application::{DeliveryMethod, RefusalGround};
+
+/// The gRPC face of intake.
+pub struct Server(pub Context);
+
+type Answer<T> = Result<Response<T>, Status>;
+
+fn status(error: Error) -> Status {
+    to_status(&error)
+}
+
+#[tonic::async_trait]
+impl Intake for Server {
+    async fn import_catalog(
+        &self,
+        request: Request<pb::ImportCatalogRequest>,
+    ) -> Answer<pb::ImportCatalogResponse> {
+        let parsed = item::parse_all(&request.get_ref().items, local_date(self.0.store.now()));
+        self.0.mutate(request, |tx, _, _| Box::pin(async move { catalog::import(tx, parsed?).await })).await
+    }
+
+    async fn list_items(&self, request: Request<pb::ListItemsRequest>) -> Answer<pb::ListItemsResponse> {
+        self.0
+            .query(request, |ctx, _, message| {
+                Box::pin(async move {
+                    let center = parse::optional_center(&message.center)?;
+                    let on = catalog::day(ctx, &message.on)?;
+                    catalog::list(ctx, center, on, Page::parse(message.page_size, &message.page_token)?).await
+                })
+            })
+            .await
+    }
+
+    async fn get_item(&self, request: Request<pb::GetItemRequest>) -> Answer<pb::ServiceItem> {
+        self.0
+            .query(request, |ctx, _, message| {
+                Box::pin(async move {
+                    let code = ItemCode::parse(&message.code)
+                        .map_err(|fault| Error::invalid(vec![fault.at("code")]))?;
+                    catalog::get(ctx, &code, catalog::day(ctx, &message.on)?).await
+                })
+            })
+            .await
+    }
+
+    async fn upload_file(
+        &self,
+        request: Request<Streaming<pb::UploadFileRequest>>,
+    ) -> Answer<pb::UploadFileResponse> {
+        let mut stream = request.into_inner();
+        let first = stream.message().await?;
+        let Some(pb::UploadFileRequest { part: Some(Part::Header(header)) }) = first else {
+            return Err(status(Error::field("header", Reason::Required)));
+        };
+        let file_name = text::line(&header.file_name, 120)
+            .map_err(|fault| status(Error::invalid(vec![fault.at("header.file_name")])))?;
+        let pieces = stream.map(|message| match message {
+            Ok(pb::UploadFileRequest { part: Some(Part::Chunk(chunk)) }) => Ok(Bytes::from(chunk)),
+            Ok(_) => Err(Error::field("chunk", Reason::Required)),
+            Err(broken) => Err(from_status(&broken)),
+        });
+        materials::upload(&self.0, file_name, pieces).await.map(Response::new).map_err(status)
+    }
+
+    async fn submit_application(
+        &self,
+        request: Request<pb::SubmitApplicationRequest>,
+    ) -> Answer<pb::SubmitApplicationResponse> {
+        let caller = Caller::of(&request);
+        let prepared = match parse::submission(request.get_ref(), local_date(self.0.store.now())) {
+            Ok(submission) => submit::prepare(&self.0, &caller, submission).await,
+            Err(error) => Err(error),
+        };
+        self.0
+            .mutate(request, |tx, caller, _| {
+                Box::pin(async move { submit::submit(tx, &caller, prepared?).await })
+            })
+            .await
+    }
+
+    async fn track_application(
+        &self,
+        request: Request<pb::TrackApplicationRequest>,
+    ) -> Answer<pb::TrackedApplication> {
+        self.0
+            .query(request, |ctx, caller, message| {
+                Box::pin(async move {
+                    let number = parse::number(&message.number)?;
+                    access::admit(ctx, &caller, &number, &message.code).await?;
+                    read::track(ctx, &number).await
+                })
+            })
+            .await
+    }
+
+    async fn get_document(&self, request: Request<pb::GetDocumentRequest>) -> Answer<pb::Document> {
+        self.0
+            .query(request, |ctx, caller, message| {
+                Box::pin(async move {
+                    let number = parse::number(&message.number)?;
+                    let document = DocumentNumber::parse(&message.document)
+                        .map_err(|fault| Error::invalid(vec![fault.at("document")]))?;
+                    if message.code.is_empty() && !caller.actor.is_anonymous() {
+                        access::admit_staff(ctx, &caller, &number).await?;
+                    } else {
+                        access::admit(ctx, &caller, &number, &message.code).await?;
+                    }
+                    read::document(ctx, &number, &document).await
+                })
+            })
+            .await
+    }
+
+    async fn provide_materials(
+        &self,
+        request: Request<pb::ProvideMaterialsRequest>,
+    ) -> Answer<pb::ProvideMaterialsResponse> {
+        let caller = Caller::of(&request);
+        let prepared = self.prepare_materials(&caller, request.get_ref()).await;
+        self.0
+            .mutate(request, |tx, _, _| {
+                Box::pin(async move {
+                    let (number, sources) = prepared?;
+                    materials::provide(tx, &number, sources).await
+                })
+            })
+            .await
+    }
+
+    async fn withdraw_application(
+        &self,
+        request: Request<pb::WithdrawApplicationRequest>,
+    ) -> Answer<pb::WithdrawApplicationResponse> {
+        let caller = Caller::of(&request);
+        let message = request.get_ref();
+        let admitted = match parse::withdrawal(message) {
+            Ok(number) => access::admit(&self.0, &caller, &number, &message.code).await.map(|()| number),
+            Err(error) => Err(error),
+        };
+        self.0
+            .mutate(request, |tx, _, _| Box::pin(async move { window::withdraw(tx, &admitted?).await }))
+            .await
+    }
+
+    async fn list_applications(
+        &self,
+        request: Request<pb::ListApplicationsRequest>,
+    ) -> Answer<pb::ListApplicationsResponse> {
+        self.0
+            .query(request, |ctx, caller, message| {
+                Box::pin(async move {
+                    let center: DivisionCode = match parse::optional_center(&message.center)? {
+                        Some(center) => center,
+                        None => caller
+                            .actor
+                            .center
+                            .clone()
+                            .ok_or_else(|| Error::field("center", Reason::Required))?,
+                    };
+                    caller.actor.require_center(&center)?;
+                    let state = parse::optional_state(message.state)?;
+                    let page = Page::parse(message.page_size, &message.page_token)?;
+                    read::list(ctx, &center, state, page).await
+                })
+            })
+            .await
+    }
+
+    async fn get_application(&self, request: Request<pb::GetApplicationRequest>) -> Answer<pb::Application> {
+        self.0
+            .query(request, |ctx, caller, message| {
+                Box::pin(async move {
+                    let number = parse::number(&message.number)?;
+                    access::admit_staff(ctx, &caller, &number).await?;
+                    read::get(ctx, &number).await
+                })
+            })
+            .await
+    }
+
+    type DownloadMaterialStream =
+        Pin<Box<dyn Stream<Item = Result<pb::DownloadMaterialResponse, Status>> + Send + 'static>>;
+
+    async fn download_material(
+        &self,
+        request: Request<pb::DownloadMaterialRequest>,
+    ) -> Answer<Self::DownloadMaterialStream> {
+        let caller = Caller::of(&request);
+        let message = request.into_inner();
+        let number = parse::number(&message.number).map_err(status)?;
+        let code = MaterialCode::parse(&message.material)
+            .map_err(|fault| status(Error::invalid(vec![fault.at("material")])))?;
+        let revision = i32::try_from(message.revision).ok().filter(|revision| *revision > 0);
+        access::admit_staff(&self.0, &caller, &number).await.map_err(status)?;
+        let (found, bytes) = materials::download(&self.0, &number, &code, revision).await.map_err(status)?;
+        let material = read::material(&found, &pb::ServiceItem::default());
+        let first = pb::DownloadMaterialResponse {
+            part: Some(pb::download_material_response::Part::Material(material)),
+        };
+        let rest = bytes.map(|piece| match piece {
+            Ok(piece) => Ok(pb::DownloadMaterialResponse {
+                part: Some(pb::download_material_response::Part::Chunk(piece.to_vec())),
+            }),
+            Err(error) => Err(status(error)),
+        });
+        Ok(Response::new(Box::pin(futures::stream::iter([Ok(first)]).chain(rest))))
+    }
+
+    async fn request_supplement(
+        &self,
+        request: Request<pb::RequestSupplementRequest>,
+    ) -> Answer<pb::RequestSupplementResponse> {
+        self.0
+            .mutate(request, |tx, caller, message| {
+                Box::pin(async move {
+                    let (number, notice) = parse::notice(&message)?;
+                    caller.actor.require_center(&number.center())?;
+                    window::request_supplement(tx, &number, notice).await
+                })
+            })
+            .await
+    }
+
+    async fn accept_application(
+        &self,
+        request: Request<pb::AcceptApplicationRequest>,
+    ) -> Answer<pb::AcceptApplicationResponse> {
+        self.0
+            .mutate(request, |tx, caller, message| {
+                Box::pin(async move {
+                    let number = parse::number(&message.number)?;
+                    caller.actor.require_center(&number.center())?;
+                    window::accept(tx, &number).await
+                })
+            })
+            .await
+    }
+
+    async fn refuse_application(
+        &self,
+        request: Request<pb::RefuseApplicationRequest>,
+    ) -> Answer<pb::RefuseApplicationResponse> {
+        self.0
+            .mutate(request, |tx, caller, message| {
+                Box::pin(async move {
+                    let (number, refusal) = parse::refusal(&message)?;
+                    caller.actor.require_center(&number.center())?;
+                    window::refuse(tx, &number, refusal).await
+                })
+            })
+            .await
+    }
+
+    async fn deliver_result(
+        &self,
+        request: Request<pb::DeliverResultRequest>,
+    ) -> Answer<pb::DeliverResultResponse> {
+        self.0
+            .mutate(request, |tx, caller, message| {
+                Box::pin(async move {
+                    let (number, delivery) = parse::delivery(&message)?;
+                    caller.actor.require_center(&number.center())?;
+                    window::deliver(tx, &number, delivery).await
+                })
+            })
+            .await
+    }
+}
+
+impl Server {
+    async fn prepare_materials(
+        &self,
+        caller: &Caller,
+        message: &pb::ProvideMaterialsRequest,
+    ) -> Outcome<(yimen_kernel::CaseNumber, Vec<(String, submit::Source)>)> {
+        let mut fields = Fields::new();
+        let number = fields.take("number", yimen_kernel::CaseNumber::parse(&message.number));
+        let given = parse::materials(&message.materials, &mut fields);
+        if given.is_empty() {
+            fields.add("materials", Reason::Required);
+        }
+        for (index, _) in (0..).zip(&given).filter(|(_, (_, given))| matches!(given, submit::Given::Promised))
+        {
+            fields.add(&format!("materials[{index}].promised"), Reason::NotAllowedHere);
+        }
+        let number = fields.build(|| number)?;
+        access::admit(&self.0, caller, &number, &message.code).await?;
+        let sources = submit::keep(&self.0.objects, &given).await?;
+        Ok((number, sources))
+    }
+}
+
+/// A refusal's ground on the wire.
+pub fn ground_to_proto(ground: RefusalGround) -> pb::refuse_application_request::Ground {
+    use pb::refuse_application_request::Ground;
+    match ground {
+        RefusalGround::NotRequired => Ground::NotRequired,
+        RefusalGround::NotCompetent => Ground::NotCompetent,
+        RefusalGround::Incomplete => Ground::Incomplete,
+        RefusalGround::FalseMaterials => Ground::FalseMaterials,
+    }
+}
+
+/// A way of delivery on the wire.
+pub fn method_to_proto(method: DeliveryMethod) -> pb::deliver_result_request::Method {
+    use pb::deliver_result_request::Method;
+    match method {
+        DeliveryMethod::Counter => Method::Counter,
+        DeliveryMethod::Post => Method::Post,
+        DeliveryMethod::Electronic => Method::Electronic,
+    }
+}

@@ -1,0 +1,54 @@
+//! Intake (一门受理): the one way in.
+//!
+//! The cast: a `ServiceItem` (事项) says what is to be handed in and who decides; an `Application`
+//! (办件) is handed in by an applicant, on line or at a window; materials come with it, are promised
+//! for later (容缺后补), or are asked for; every step leaves an entry in the history and, where the
+//! law wants it in writing, a numbered document.
+//!
+//! The life of an application:
+//!
+//! ```text
+//! SUBMITTED ──▶ ACCEPTED ──▶ COMPLETED ──▶ DELIVERED
+//!   │   ▲          │
+//!   ▼   └─ SUPPLEMENTED ◀─ SUPPLEMENT_REQUESTED
+//! REFUSED        WITHDRAWN (from any state before COMPLETED)
+//! ```
+//!
+//! Intake is the only writer of the application's state. Approval starts at `ApplicationAccepted`
+//! and ends with `JointApprovalDecided`, which completes the application here.
+
+mod app;
+mod domain;
+mod events;
+mod grpc;
+mod store;
+
+use futures::FutureExt as _;
+use futures::future::BoxFuture;
+use tonic::service::Routes;
+use yimen_platform::messages::subscribe::Subscriptions;
+use yimen_platform::store::Migrations;
+use yimen_platform::{Context, Definition, Service};
+use yimen_proto::approval::v1::{DepartmentAdded, JointApprovalDecided, MaterialsReturned};
+use yimen_proto::intake::v1::intake_server::IntakeServer;
+
+static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!();
+
+/// The service as `migrate` and `serve` see it.
+pub const DEFINITION: Definition =
+    Definition { name: "intake", migrations: Migrations { schema: "intake", own: &MIGRATIONS }, build };
+
+/// A request with all its inline files.
+const MAX_REQUEST: usize = 20 * 1024 * 1024;
+
+fn build(ctx: Context) -> BoxFuture<'static, Result<Service, String>> {
+    async move {
+        let subscriptions = Subscriptions::new(ctx.store.clone())
+            .on::<MaterialsReturned, _>(|tx, event| events::materials_returned(tx, event).boxed())
+            .on::<DepartmentAdded, _>(|tx, event| events::department_added(tx, event).boxed())
+            .on::<JointApprovalDecided, _>(|tx, event| events::decided(tx, event).boxed());
+        let server = IntakeServer::new(grpc::Server(ctx)).max_decoding_message_size(MAX_REQUEST);
+        Ok(Service { routes: Routes::new(server), subscriptions })
+    }
+    .boxed()
+}

@@ -1,0 +1,229 @@
+//! Uploads, materials and what is owed.
+
+use chrono::{DateTime, NaiveDate, Utc};
+use sqlx::PgConnection;
+use uuid::Uuid;
+use yimen_kernel::error::Result;
+use yimen_platform::store::db;
+
+use crate::domain::application::{Ground, Owed};
+
+/// A file that is kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct File {
+    pub file_name: String,
+    pub media_type: String,
+    pub size: i64,
+    pub sha256: Vec<u8>,
+}
+
+/// A material in its present version.
+#[derive(Clone, Debug)]
+pub struct Present {
+    pub code: String,
+    pub revision: i32,
+    pub file_name: String,
+    pub media_type: String,
+    pub size: i64,
+    pub sha256: Option<Vec<u8>>,
+}
+
+/// Notes a file that came ahead of an application.
+pub async fn add_upload(
+    connection: &mut PgConnection,
+    id: Uuid,
+    file: &File,
+    now: DateTime<Utc>,
+) -> Result<()> {
+    sqlx::query!(
+        "insert into intake.upload (id, file_name, media_type, size, sha256, at) values ($1, $2, $3, $4, $5, $6)",
+        id,
+        file.file_name,
+        file.media_type,
+        file.size,
+        file.sha256,
+        now
+    )
+    .execute(connection)
+    .await
+    .map_err(db)?;
+    Ok(())
+}
+
+/// Takes an upload for an application; none if it is unknown, used or older than `oldest`.
+pub async fn use_upload(
+    connection: &mut PgConnection,
+    id: Uuid,
+    number: &str,
+    oldest: DateTime<Utc>,
+) -> Result<Option<File>> {
+    sqlx::query_as!(
+        File,
+        "update intake.upload set used_by = $2 where id = $1 and used_by is null and at > $3
+         returning file_name, media_type, size, sha256",
+        id,
+        number,
+        oldest
+    )
+    .fetch_optional(connection)
+    .await
+    .map_err(db)
+}
+
+/// Adds materials in one revision; without a file they are promises.
+pub async fn add(
+    connection: &mut PgConnection,
+    number: &str,
+    revision: u32,
+    materials: &[(String, Option<File>)],
+    now: DateTime<Utc>,
+) -> Result<()> {
+    if materials.is_empty() {
+        return Ok(());
+    }
+    let files: Vec<Option<&File>> = materials.iter().map(|(_, file)| file.as_ref()).collect();
+    let codes: Vec<&str> = materials.iter().map(|(code, _)| code.as_str()).collect();
+    let revisions: Vec<i32> =
+        files.iter().map(|file| file.map_or(0, |_| i32::try_from(revision).unwrap_or(i32::MAX))).collect();
+    let names: Vec<&str> = files.iter().map(|file| file.map_or("", |file| &file.file_name)).collect();
+    let types: Vec<&str> = files.iter().map(|file| file.map_or("", |file| &file.media_type)).collect();
+    let sizes: Vec<i64> = files.iter().map(|file| file.map_or(0, |file| file.size)).collect();
+    let digests: Vec<Option<Vec<u8>>> =
+        files.iter().map(|file| file.map(|file| file.sha256.clone())).collect();
+    sqlx::query!(
+        "insert into intake.material (number, code, revision, file_name, media_type, size, sha256, at)
+         select $1, m.code, m.revision, m.file_name, m.media_type, m.size, m.sha256, $8
+         from unnest($2::text[], $3::int[], $4::text[], $5::text[], $6::bigint[], $7::bytea[])
+              m(code, revision, file_name, media_type, size, sha256)",
+        number,
+        &codes as &[&str],
+        &revisions,
+        &names as &[&str],
+        &types as &[&str],
+        &sizes,
+        &digests as &[Option<Vec<u8>>],
+        now
+    )
+    .execute(connection)
+    .await
+    .map_err(db)?;
+    Ok(())
+}
+
+/// Each material in its newest version, promises included.
+pub async fn present(connection: &mut PgConnection, number: &str) -> Result<Vec<Present>> {
+    sqlx::query_as!(
+        Present,
+        "select distinct on (code) code, revision, file_name, media_type, size, sha256
+         from intake.material where number = $1 order by code, revision desc",
+        number
+    )
+    .fetch_all(connection)
+    .await
+    .map_err(db)
+}
+
+/// One material in a certain revision, or in its newest.
+pub async fn find(
+    connection: &mut PgConnection,
+    number: &str,
+    code: &str,
+    revision: Option<i32>,
+) -> Result<Option<Present>> {
+    sqlx::query_as!(
+        Present,
+        "select code, revision, file_name, media_type, size, sha256 from intake.material
+         where number = $1 and code = $2 and revision > 0 and ($3::int is null or revision = $3)
+         order by revision desc limit 1",
+        number,
+        code,
+        revision
+    )
+    .fetch_optional(connection)
+    .await
+    .map_err(db)
+}
+
+/// What the applicant owes, in the order of asking.
+pub async fn owed(connection: &mut PgConnection, number: &str) -> Result<Vec<Owed>> {
+    let rows = sqlx::query!(
+        "select code, ground, reason, due_on from intake.owed
+         where number = $1 and settled_at is null order by asked_at, code",
+        number
+    )
+    .fetch_all(connection)
+    .await
+    .map_err(db)?;
+    Ok(rows
+        .into_iter()
+        .map(|row| Owed {
+            code: row.code,
+            ground: match row.ground.as_str() {
+                "SUPPLEMENT" => Ground::Supplement,
+                "PROMISED" => Ground::Promised,
+                _ => Ground::Returned,
+            },
+            reason: row.reason,
+            due_on: row.due_on,
+        })
+        .collect())
+}
+
+/// Notes what the applicant owes.
+pub async fn ask(
+    connection: &mut PgConnection,
+    number: &str,
+    asked: &[Owed],
+    now: DateTime<Utc>,
+) -> Result<()> {
+    if asked.is_empty() {
+        return Ok(());
+    }
+    let codes: Vec<&str> = asked.iter().map(|owed| owed.code.as_str()).collect();
+    let grounds: Vec<&str> = asked
+        .iter()
+        .map(|owed| match owed.ground {
+            Ground::Supplement => "SUPPLEMENT",
+            Ground::Promised => "PROMISED",
+            Ground::Returned => "RETURNED",
+        })
+        .collect();
+    let reasons: Vec<&str> = asked.iter().map(|owed| owed.reason.as_str()).collect();
+    let dues: Vec<Option<NaiveDate>> = asked.iter().map(|owed| owed.due_on).collect();
+    sqlx::query!(
+        "insert into intake.owed (number, code, ground, asked_at, reason, due_on)
+         select $1, o.code, o.ground, $6, o.reason, o.due_on
+         from unnest($2::text[], $3::text[], $4::text[], $5::date[]) o(code, ground, reason, due_on)",
+        number,
+        &codes as &[&str],
+        &grounds as &[&str],
+        &reasons as &[&str],
+        &dues as &[Option<NaiveDate>],
+        now
+    )
+    .execute(connection)
+    .await
+    .map_err(db)?;
+    Ok(())
+}
+
+/// Marks what was owed of the given codes as settled.
+pub async fn settle(
+    connection: &mut PgConnection,
+    number: &str,
+    codes: &[String],
+    now: DateTime<Utc>,
+) -> Result<()> {
+    sqlx::query!(
+        "update intake.owed o set settled_at = $3
+         from unnest($2::text[]) given(code)
+         where o.number = $1 and o.code = given.code and o.settled_at is null",
+        number,
+        codes,
+        now
+    )
+    .execute(connection)
+    .await
+    .map_err(db)?;
+    Ok(())
+}

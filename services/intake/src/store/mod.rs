@@ -1,0 +1,6 @@
+//! All SQL of intake.
+
+pub mod applications;
+pub mod catalog;
+pub mod lookup;
+pub mod materials;
