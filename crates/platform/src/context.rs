@@ -5,6 +5,7 @@ use std::sync::Arc;
 use futures::future::BoxFuture;
 use prost::Message;
 use sha2::{Digest as _, Sha256};
+use tokio_util::sync::CancellationToken;
 use tonic::service::Routes;
 use tonic::{Request, Response, Status};
 use yimen_kernel::actor::Actor;
@@ -52,6 +53,8 @@ pub struct Context {
     pub config: Arc<Config>,
     /// Identity's signer; nobody else has one.
     pub signer: Option<ActorSigner>,
+    /// Cancelled when the process stops: answers that go on without end, such as a watch, then end.
+    pub stop: CancellationToken,
 }
 
 /// Who calls, as the guard found it.

@@ -5,6 +5,7 @@ use std::future::Future;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use axum::extract::State;
@@ -31,6 +32,9 @@ use crate::telemetry;
 
 /// The name of the service that signs actors.
 const SIGNING_SERVICE: &str = "identity";
+/// How long calls that were taken may go on when the process stops: as long as the gateway waits for
+/// an answer.
+const GRACE: Duration = Duration::from_secs(30);
 
 /// Everything that runs in this process, until [`Process::stop`].
 pub struct Process {
@@ -46,10 +50,10 @@ pub struct Process {
 }
 
 impl Process {
-    fn new(address: SocketAddr) -> Self {
+    fn new(address: SocketAddr, stop: CancellationToken) -> Self {
         Self {
             address,
-            stop: CancellationToken::new(),
+            stop,
             work: TaskTracker::new(),
             stop_relays: CancellationToken::new(),
             relays: TaskTracker::new(),
@@ -68,14 +72,17 @@ impl Process {
         self.pools.first()
     }
 
-    /// Takes no new work, finishes what was taken, sends what is in the outboxes, and ends.
+    /// Takes no new work, finishes what was taken, sends what is in the outboxes, and ends. Calls that
+    /// have not ended after half a minute are cut off.
     ///
     /// # Errors
     /// When the embedded database does not stop in order.
     pub async fn stop(self) -> Result<(), String> {
         self.stop.cancel();
         self.work.close();
-        self.work.wait().await;
+        if tokio::time::timeout(GRACE, self.work.wait()).await.is_err() {
+            tracing::warn!("Calls that had not ended after half a minute were cut off.");
+        }
         self.stop_relays.cancel();
         self.relays.close();
         self.relays.wait().await;
@@ -127,6 +134,7 @@ pub async fn migrate(definitions: &[Definition], config: &Config) -> Result<(), 
             &scratch,
             Arc::new(crate::clock::SystemClock),
             Some(ActorSigner::generate()),
+            CancellationToken::new(),
         )?;
         let service = (definition.build)(context).await?;
         bus.declare(definition.name, &service.subscriptions.kinds()).await?;
@@ -149,14 +157,16 @@ pub async fn embedded(
 ) -> Result<Process, String> {
     let listener = bind(config.listen).await?;
     let embedded = Embedded::start(data).await?;
-    let pool = store::connect(embedded.url(), Embedded::POOL_SIZE).await?;
+    let pool = embedded.pool().await?;
     let config = Arc::new(config);
     let signer = ActorSigner::generate();
+    let stop = CancellationToken::new();
     let bus = Arc::new(LocalBus::default());
-    let (mut channels, mut subscribers, mut stores) = (Channels::default(), Vec::new(), Vec::new());
+    let mut channels = Channels::until(stop.clone());
+    let (mut subscribers, mut stores) = (Vec::new(), Vec::new());
     for definition in definitions {
         definition.migrations.run(&pool).await?;
-        let context = context(definition, &pool, &config, clock.clone(), Some(signer.clone()))?;
+        let context = context(definition, &pool, &config, clock.clone(), Some(signer.clone()), stop.clone())?;
         let store = context.store.clone();
         let service = (definition.build)(context).await?;
         service.subscriptions.register().await.map_err(|error| error.to_string())?;
@@ -167,7 +177,7 @@ pub async fn embedded(
     }
     bus.connect(subscribers);
     let bus: Arc<dyn Bus> = bus;
-    let mut process = Process::new(listener.local_addr().map_err(|error| error.to_string())?);
+    let mut process = Process::new(listener.local_addr().map_err(|error| error.to_string())?, stop);
     for store in &stores {
         process.relay(store, &bus);
     }
@@ -194,12 +204,13 @@ pub async fn service(
     let (signer, verifier) = keys(definition.name, &config)?;
     let bus: Arc<dyn Bus> = Arc::new(AmqpBus::connect(&amqp_url).await?);
     let config = Arc::new(config);
-    let context = context(definition, &pool, &config, clock.clone(), signer)?;
+    let stop = CancellationToken::new();
+    let context = context(definition, &pool, &config, clock.clone(), signer, stop.clone())?;
     let store = context.store.clone();
     let Service { routes, subscriptions } = (definition.build)(context).await?;
     subscriptions.register().await.map_err(|error| error.to_string())?;
 
-    let mut process = Process::new(listener.local_addr().map_err(|error| error.to_string())?);
+    let mut process = Process::new(listener.local_addr().map_err(|error| error.to_string())?, stop);
     process.relay(&store, &bus);
     if !subscriptions.kinds().is_empty() {
         process.work.spawn(amqp::consume(amqp_url, subscriptions, process.stop.clone()));
@@ -222,12 +233,14 @@ pub async fn gateway(
     gateway: impl FnOnce(Channels) -> Result<Router, String>,
 ) -> Result<Process, String> {
     let listener = bind(config.listen).await?;
-    let mut channels = Channels::default();
+    let stop = CancellationToken::new();
+    let mut channels = Channels::until(stop.clone());
     for definition in definitions {
         let address = config.service_address(definition.name);
         channels.insert(definition.name, channel::remote(definition.name, &address)?);
     }
-    let process = Process::new(listener.local_addr().map_err(|error| error.to_string())?);
+    let address = listener.local_addr().map_err(|error| error.to_string())?;
+    let process = Process::new(address, stop);
     process.listen(listener, gateway(channels)?.merge(admin(Vec::new(), None)));
     Ok(process)
 }
@@ -250,6 +263,7 @@ fn context(
     config: &Arc<Config>,
     clock: Arc<dyn Clock>,
     signer: Option<ActorSigner>,
+    stop: CancellationToken,
 ) -> Result<Context, String> {
     let objects = Objects::local(&config.objects).map_err(|error| {
         format!(
@@ -263,6 +277,7 @@ fn context(
         clock,
         config: config.clone(),
         signer: signer.filter(|_| definition.name == SIGNING_SERVICE),
+        stop,
     })
 }
 
@@ -331,5 +346,5 @@ async fn readiness(State((pools, bus)): State<Needs>) -> (StatusCode, &'static s
 }
 
 async fn answers<T, E>(question: impl Future<Output = Result<T, E>>) -> bool {
-    tokio::time::timeout(std::time::Duration::from_secs(5), question).await.is_ok_and(|answer| answer.is_ok())
+    tokio::time::timeout(Duration::from_secs(5), question).await.is_ok_and(|answer| answer.is_ok())
 }

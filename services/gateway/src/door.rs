@@ -7,6 +7,7 @@ use std::time::Duration;
 use axum::extract::ConnectInfo;
 use http::{Extensions, HeaderMap, HeaderValue};
 use sha2::{Digest as _, Sha256};
+use tokio_util::sync::CancellationToken;
 use tonic::{Request, Status};
 use tower::timeout::TimeoutLayer;
 use tower::util::BoxCloneSyncService;
@@ -58,6 +59,11 @@ impl Door {
     /// The time.
     pub fn clock(&self) -> &Arc<dyn Clock> {
         &self.clock
+    }
+
+    /// Cancelled when the process stops.
+    pub fn stop(&self) -> &CancellationToken {
+        self.channels.stop()
     }
 
     /// Whether a reverse proxy stands before the gateway, which then speaks HTTPS to the outside.

@@ -4,11 +4,15 @@ use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::Response;
+use futures::{StreamExt as _, stream};
 use http::header::{
     AUTHORIZATION, CONNECTION, CONTENT_TYPE, COOKIE, FORWARDED, HOST, PROXY_AUTHORIZATION, TRANSFER_ENCODING,
     UPGRADE,
 };
 use http::{Extensions, HeaderMap, Version};
+use http_body::Frame;
+use http_body_util::{BodyStream, StreamBody};
+use tokio_util::sync::CancellationToken;
 use tonic::Status;
 use tonic::service::Routes;
 use tower::ServiceExt as _;
@@ -79,7 +83,9 @@ impl Proxy {
         self.door.announce(&caller, &mut parts.headers);
         parts.extensions = Extensions::new();
         parts.version = Version::HTTP_2;
-        channel.oneshot(http::Request::from_parts(parts, body)).await
+        let is_watched = is_server_streaming(parts.uri.path());
+        let response = channel.oneshot(http::Request::from_parts(parts, body)).await?;
+        Ok(if is_watched { until(self.door.stop().clone(), response) } else { response })
     }
 }
 
@@ -93,6 +99,33 @@ pub async fn dispatch(State(proxy): State<Proxy>, request: Request, next: Next) 
     let span = tracing::info_span!("grpc", otel.name = %method);
     telemetry::set_parent(&span, request.headers().get("traceparent").and_then(|value| value.to_str().ok()));
     proxy.answer(request.map(GrpcBody::new)).instrument(span).await.map(Body::new)
+}
+
+fn is_server_streaming(path: &str) -> bool {
+    policy::methods().any(|method| method.is_server_streaming() && policy::path(&method) == path)
+}
+
+/// An answer of many messages that ends with `UNAVAILABLE` when the process stops, so that its reader
+/// goes on elsewhere.
+fn until(stop: CancellationToken, response: http::Response<GrpcBody>) -> http::Response<GrpcBody> {
+    response.map(|body| {
+        let frames = stream::unfold(Some(BodyStream::new(body)), move |open| {
+            let stop = stop.clone();
+            async move {
+                let mut frames = open?;
+                tokio::select! {
+                    frame = frames.next() => frame.map(|frame| (frame, Some(frames))),
+                    () = stop.cancelled() => {
+                        let mut trailers = HeaderMap::new();
+                        let status = refusal(Error::unavailable("the gateway stops"));
+                        let written = status.add_header(&mut trailers);
+                        Some((written.map(|()| Frame::trailers(trailers)), None))
+                    }
+                }
+            }
+        });
+        GrpcBody::new(StreamBody::new(frames))
+    })
 }
 
 /// Whether it is a call that a client from outside may make at all.

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
+use tokio_util::sync::CancellationToken;
 use tonic::transport::Endpoint;
 use tower::util::BoxCloneSyncService;
 use tower::{BoxError, ServiceExt as _};
@@ -15,17 +16,30 @@ pub type Channel = BoxCloneSyncService<http::Request<Body>, http::Response<Body>
 
 /// A way to each service, by its name.
 #[derive(Clone, Default)]
-pub struct Channels(HashMap<&'static str, Channel>);
+pub struct Channels {
+    ways: HashMap<&'static str, Channel>,
+    stop: CancellationToken,
+}
 
 impl Channels {
+    /// No way yet; `stop` is cancelled when the process stops.
+    pub fn until(stop: CancellationToken) -> Self {
+        Self { ways: HashMap::new(), stop }
+    }
+
     /// Adds a way.
     pub fn insert(&mut self, service: &'static str, channel: Channel) {
-        self.0.insert(service, channel);
+        self.ways.insert(service, channel);
     }
 
     /// The way to `service`, if it is part of this deployment.
     pub fn get(&self, service: &str) -> Option<Channel> {
-        self.0.get(service).cloned()
+        self.ways.get(service).cloned()
+    }
+
+    /// Cancelled when the process stops: what goes on without end must then end.
+    pub fn stop(&self) -> &CancellationToken {
+        &self.stop
     }
 }
 

@@ -1,32 +1,43 @@
 //! PostgreSQL inside the process: for trying, tests and training.
 //!
 //! It survives a killed process but never asks the disk to flush, so a power cut may lose work;
-//! and it takes one connection at a time. See `docs/adr/0002-embedded-database.md`.
+//! and it takes one connection, for its whole life. See `docs/adr/0002-embedded-database.md`.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use pglite_oxide::PgliteServer;
+use sqlx::PgPool;
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions, PgSslMode};
+use tempfile::TempDir;
+
+/// The server names its socket after this number; nothing listens on the port.
+const PORT: u16 = 5432;
+/// How long a call waits for the one connection.
+const TURN: Duration = Duration::from_secs(120);
 
 /// A running embedded database. [`Embedded::stop`] stops it in order; dropping it stops it some time
 /// later. A temporary one leaves no files.
 pub struct Embedded {
     server: Option<PgliteServer>,
-    url: String,
+    /// Holds the socket; only this user may enter.
+    door: TempDir,
 }
 
 impl Embedded {
-    /// The only pool size that the embedded database bears.
-    pub const POOL_SIZE: u32 = 1;
-
     /// Starts it in `directory`, or in a temporary one.
     ///
     /// # Errors
     /// A sentence that says what is wrong with the directory.
     pub async fn start(directory: Option<PathBuf>) -> Result<Self, String> {
+        let door = tempfile::Builder::new().prefix("yimen-").tempdir().map_err(|error| {
+            format!("No temporary directory can be made ({error}); set TMPDIR to one that can be written.")
+        })?;
+        let socket = door.path().join(format!(".s.PGSQL.{PORT}"));
         let place = directory.as_deref().map_or_else(|| "a temporary directory".to_owned(), describe);
         // Starting compiles and runs the database on this thread for a second.
         let server = tokio::task::spawn_blocking(move || {
-            let builder = PgliteServer::builder();
+            let builder = PgliteServer::builder().unix(socket);
             match directory {
                 Some(path) => builder.path(path),
                 None => builder.temporary(),
@@ -36,12 +47,32 @@ impl Embedded {
         .await
         .map_err(|error| format!("The embedded database stopped while starting: {error}"))?
         .map_err(|error| format!("The embedded database cannot start in {place} ({error:#}); name another directory with --data."))?;
-        Ok(Self { url: server.database_url(), server: Some(server) })
+        Ok(Self { server: Some(server), door })
     }
 
-    /// Where to connect.
-    pub fn url(&self) -> &str {
-        &self.url
+    /// Opens the only pool that it bears.
+    ///
+    /// The server ends when its connection breaks off, so the pool never gives that up: it does not
+    /// grow old, and no acquisition that is dropped halfway leaves it in the middle of a test.
+    ///
+    /// # Errors
+    /// When the server does not answer.
+    pub async fn pool(&self) -> Result<PgPool, String> {
+        let options = PgConnectOptions::new_without_pgpass()
+            .socket(self.door.path())
+            .port(PORT)
+            .username("postgres")
+            .database("template1")
+            .ssl_mode(PgSslMode::Disable);
+        PgPoolOptions::new()
+            .max_connections(1)
+            .test_before_acquire(false)
+            .max_lifetime(None)
+            .idle_timeout(None)
+            .acquire_timeout(TURN)
+            .connect_with(options)
+            .await
+            .map_err(|error| format!("The embedded database does not answer ({error}); start again."))
     }
 
     /// Stops the server after the pool is closed.
@@ -68,4 +99,38 @@ impl Drop for Embedded {
 
 fn describe(path: &Path) -> String {
     path.display().to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn calls_that_are_given_up_do_not_break_it() {
+        let embedded = Embedded::start(None).await.unwrap();
+        let pool = embedded.pool().await.unwrap();
+        for round in 0..20_u64 {
+            let calls: Vec<_> = (0..8)
+                .map(|_| {
+                    let pool = pool.clone();
+                    tokio::spawn(async move {
+                        loop {
+                            let mut transaction = pool.begin().await.unwrap();
+                            sqlx::query("select pg_sleep(0.002)").execute(&mut *transaction).await.unwrap();
+                            transaction.commit().await.unwrap();
+                        }
+                    })
+                })
+                .collect();
+            tokio::time::sleep(Duration::from_micros(3_000 + 317 * round)).await;
+            calls.iter().for_each(tokio::task::JoinHandle::abort);
+            for call in calls {
+                assert!(call.await.unwrap_err().is_cancelled());
+            }
+        }
+        let answer = sqlx::query_scalar::<_, i32>("select 1").fetch_one(&pool);
+        assert_eq!(tokio::time::timeout(Duration::from_secs(30), answer).await.unwrap().unwrap(), 1);
+        pool.close().await;
+        embedded.stop().await.unwrap();
+    }
 }

@@ -10,7 +10,7 @@ use chrono::{DateTime, Utc};
 use prost::{Message, Name};
 use sqlx::pool::PoolConnection;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
-use sqlx::{PgConnection, PgPool, Postgres};
+use sqlx::{Connection as _, PgConnection, PgPool, Postgres};
 use tokio::sync::Notify;
 use uuid::Uuid;
 use yimen_kernel::error::{Error, Kind, Result};
@@ -23,7 +23,10 @@ use crate::telemetry;
 pub use embedded::Embedded;
 pub use migrate::Migrations;
 
-/// Opens a pool.
+/// How long a call waits for a connection.
+const TURN: Duration = Duration::from_secs(10);
+
+/// Opens a pool; says at once when no server answers.
 ///
 /// # Errors
 /// A sentence that says what to do when the address is wrong or no server answers.
@@ -32,14 +35,18 @@ pub async fn connect(url: &str, size: u32) -> Result<PgPool, String> {
         format!("The database address is not a postgres:// URL ({error}); correct YIMEN_DATABASE_URL.")
     })?;
     let place = format!("{}:{}", options.get_host(), options.get_port());
-    PgPoolOptions::new()
-        .max_connections(size)
-        .acquire_timeout(Duration::from_secs(if size == 1 { 120 } else { 10 }))
-        .connect_with(options.application_name("yimen"))
-        .await
-        .map_err(|error| {
-            format!("PostgreSQL at {place} cannot be used ({error}); start it or correct YIMEN_DATABASE_URL.")
-        })
+    let options = options.application_name("yimen");
+    // The pool itself would go on knocking at a closed door.
+    let first = tokio::time::timeout(TURN, PgConnection::connect_with(&options)).await;
+    let outcome = match first {
+        Ok(Ok(connection)) => connection.close().await.map_err(|error| error.to_string()),
+        Ok(Err(error)) => Err(error.to_string()),
+        Err(_) => Err("no answer".to_owned()),
+    };
+    outcome.map_err(|error| {
+        format!("PostgreSQL at {place} cannot be used ({error}); start it or correct YIMEN_DATABASE_URL.")
+    })?;
+    Ok(PgPoolOptions::new().max_connections(size).acquire_timeout(TURN).connect_lazy_with(options))
 }
 
 /// A service's part of the database.

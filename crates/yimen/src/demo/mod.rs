@@ -106,7 +106,8 @@ pub async fn run(options: Options) -> Result<u8, String> {
             output::note(format_args!("Ctrl-C cannot be heard ({error}); closing."));
         }
     }
-    let stopped = process.stop().await;
+    // Said first: a database that has failed is why the work did.
+    let stopped = process.stop().await.inspect_err(|error| output::note(error));
     let code = worked?;
     stopped.map(|()| code)
 }

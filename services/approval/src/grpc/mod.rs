@@ -71,8 +71,9 @@ impl Approval for Server {
         let department = caller.actor.require_department().map_err(|error| to_status(&error))?.clone();
         let cursor = watch::start(&self.context, &request.get_ref().cursor).await;
         let cursor = cursor.map_err(|error| to_status(&error))?;
-        // The client's leaving drops the stream.
-        let changes = watch::changes(self.context.clone(), department, cursor);
+        // The client's leaving drops the stream; it ends by itself only with the process.
+        let changes = watch::changes(self.context.clone(), department, cursor)
+            .take_until(self.context.stop.clone().cancelled_owned());
         let answers = changes.map(|change| match change {
             Ok((cursor, view)) => {
                 Ok(proto::WatchTasksResponse { cursor, task: Some(message::task_view(&view)) })

@@ -11,6 +11,7 @@ use futures::StreamExt as _;
 use http::{Request, Response};
 use http_body_util::BodyExt as _;
 use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
 use tonic::transport::Endpoint;
 use tower::ServiceExt as _;
 use yimen_platform::Config;
@@ -31,10 +32,14 @@ async fn served(router: Router) -> SocketAddr {
     address
 }
 
-fn gateway(intake: SocketAddr) -> Router {
-    let mut channels = Channels::default();
-    for service in ["identity", "intake"] {
-        channels.insert(service, channel::remote(service, &format!("http://{intake}")).unwrap());
+fn gateway(services: SocketAddr) -> Router {
+    gateway_until(CancellationToken::new(), services)
+}
+
+fn gateway_until(stop: CancellationToken, services: SocketAddr) -> Router {
+    let mut channels = Channels::until(stop);
+    for service in ["identity", "intake", "approval"] {
+        channels.insert(service, channel::remote(service, &format!("http://{services}")).unwrap());
     }
     crate::router(channels, &Config::default(), ManualClock::new(Default::default())).unwrap()
 }
@@ -64,6 +69,25 @@ async fn streams_flow_both_ways_while_they_are_open() {
         let echo = tokio::time::timeout(Duration::from_secs(5), answers.message()).await;
         assert_eq!(echo.unwrap().unwrap().unwrap(), piece);
     }
+}
+
+#[tokio::test]
+async fn a_gateway_that_stops_lets_no_watch_hang() {
+    let stop = CancellationToken::new();
+    let address = served(gateway_until(stop.clone(), served(echoing()).await)).await;
+    let channel = Endpoint::from_shared(format!("http://{address}")).unwrap().connect().await.unwrap();
+    let mut client = tonic::client::Grpc::new(channel);
+    client.ready().await.unwrap();
+    let (pieces, received) = tokio::sync::mpsc::channel::<Bytes>(1);
+    let path = "/yimen.approval.v1.Approval/WatchTasks".parse().unwrap();
+    let outgoing = tokio_stream::wrappers::ReceiverStream::new(received);
+    let call = client.streaming(tonic::Request::new(outgoing), path, crate::http::call::Untyped);
+    let mut answers = call.await.unwrap().into_inner();
+    pieces.send("one".into()).await.unwrap();
+    assert_eq!(answers.message().await.unwrap().unwrap(), "one");
+    stop.cancel();
+    let end = tokio::time::timeout(Duration::from_secs(5), answers.message()).await.unwrap();
+    assert_eq!(end.unwrap_err().code(), tonic::Code::Unavailable);
 }
 
 /// What a service saw of an upload: whether it came to its end.
