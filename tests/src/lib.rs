@@ -1,7 +1,12 @@
-//! The whole system under test: a center that runs embedded, and clients of its gateway.
+//! The whole system under test, and clients of its gateway.
 //!
-//! A test is a client like any other: it signs in, it speaks HTTP/JSON, and it sees only what the
-//! door shows.
+//! The cast: a [`Center`] is a running deployment with the project's catalog; it is embedded in the
+//! test's process, or, when `YIMEN_TEST_DATABASE_URL` and `YIMEN_TEST_AMQP_URL` name a PostgreSQL and a
+//! RabbitMQ, [`servers::Servers`]: one process per service. A [`collector::Collector`] takes the spans
+//! of whoever is told to send them there.
+//!
+//! A test is a client like any other: it signs in, it speaks HTTP/JSON or gRPC, and it sees only what
+//! the door shows. At the end of every test the independent checker looks at what was written.
 
 #![allow(
     clippy::unwrap_used,
@@ -11,26 +16,42 @@
     reason = "a test that cannot go on says so by panicking"
 )]
 
+pub mod collector;
+pub mod servers;
+
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use reqwest::{Client, Method};
+use reqwest::{Client, Method, RequestBuilder};
 use serde_json::{Value, json};
+use tonic::Request;
+use tonic::transport::{Channel, Endpoint};
+use yimen::check::{self, Finding, Pools};
+use yimen::definitions;
 use yimen_platform::clock::SystemClock;
 use yimen_platform::run::{self, Process};
 use yimen_platform::{Clock, Config};
+use yimen_proto::approval::v1::approval_client::ApprovalClient;
+
+use servers::Servers;
 
 /// The operator's and every member of staff's password in the tests.
 pub const PASSWORD: &str = "correct horse battery";
+/// How long the checker waits for events that are on their way.
+const CHECK_WAIT: Duration = Duration::from_secs(30);
 
 /// A running center with the project's catalog.
 pub struct Center {
-    process: Process,
+    home: Home,
     client: Client,
     operator: String,
-    objects: PathBuf,
+}
+
+enum Home {
+    Embedded { process: Process, objects: PathBuf },
+    Servers(Servers),
 }
 
 /// An answer of the gateway.
@@ -45,21 +66,20 @@ pub struct Answer {
 impl Center {
     /// Starts an empty center and imports organization and catalog through its gateway.
     pub async fn start() -> Self {
-        let objects = std::env::temp_dir().join(format!("yimen-tests-{}", uuid::Uuid::now_v7()));
-        let config = Config {
-            listen: SocketAddr::from(([127, 0, 0, 1], 0)),
-            objects: objects.clone(),
-            operator_password: Some(PASSWORD.to_owned()),
-            ..Config::default()
+        let home = match servers::Place::named() {
+            Some(place) => Home::Servers(Servers::start(place, &[]).await),
+            None => embedded().await,
         };
-        let definitions = [yimen_identity::DEFINITION, yimen_intake::DEFINITION, yimen_approval::DEFINITION];
-        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-        let process = run::embedded(&definitions, config.clone(), None, clock.clone(), |channels| {
-            yimen_gateway::router(channels, &config, clock)
-        })
-        .await
-        .expect("the center starts");
-        let mut center = Self { process, client: Client::new(), operator: String::new(), objects };
+        Self::open(home).await
+    }
+
+    /// The same, on servers that were already started.
+    pub async fn on(servers: Servers) -> Self {
+        Self::open(Home::Servers(servers)).await
+    }
+
+    async fn open(home: Home) -> Self {
+        let mut center = Self { home, client: Client::new(), operator: String::new() };
         center.operator = center.sign_in("operator").await;
         let organization = read_toml(&root().join("catalog/organization.toml"));
         center.ok("/api/v1/organization", Some(&center.operator), organization).await;
@@ -69,10 +89,41 @@ impl Center {
         center
     }
 
-    /// Stops it in order.
+    /// Has the independent checker look, and stops everything in order.
     pub async fn stop(self) {
-        self.process.stop().await.expect("the center stops in order");
-        std::fs::remove_dir_all(&self.objects).expect("its files can be removed");
+        let findings = match self.home {
+            Home::Embedded { process, objects } => {
+                let pools = Pools::shared(process.pool().expect("an embedded center has a pool"));
+                let findings = look(&pools).await;
+                process.stop().await.expect("the center stops in order");
+                std::fs::remove_dir_all(objects).expect("its files can be removed");
+                findings
+            }
+            Home::Servers(servers) => {
+                let findings = look(&servers.pools().await).await;
+                servers.stop().await;
+                findings
+            }
+        };
+        for finding in findings {
+            assert!(finding.holds(), "{finding}");
+        }
+    }
+
+    /// The servers, if it runs on them.
+    pub fn servers(&mut self) -> Option<&mut Servers> {
+        match &mut self.home {
+            Home::Embedded { .. } => None,
+            Home::Servers(servers) => Some(servers),
+        }
+    }
+
+    /// Where the gateway listens.
+    pub fn address(&self) -> SocketAddr {
+        match &self.home {
+            Home::Embedded { process, .. } => process.address(),
+            Home::Servers(servers) => servers.address(),
+        }
     }
 
     /// The operator's token.
@@ -94,6 +145,19 @@ impl Center {
         self.sign_in(login).await
     }
 
+    /// A new API key of a department's system, with its id.
+    pub async fn api_key(&self, department: &str) -> (String, String) {
+        let asked = json!({"department": department, "label": "测试"});
+        let answer = self.ok("/api/v1/api-keys", Some(&self.operator), asked).await;
+        (text(&answer["key"]), text(&answer["api_key"]["id"]))
+    }
+
+    /// A gRPC client of the gateway, as a department's system has it.
+    pub async fn approval(&self) -> ApprovalClient<Channel> {
+        let endpoint = Endpoint::from_shared(format!("http://{}", self.address())).expect("an address");
+        ApprovalClient::new(endpoint.connect().await.expect("the gateway listens"))
+    }
+
     /// Sends a POST.
     pub async fn post(&self, path: &str, token: Option<&str>, body: Value) -> Answer {
         self.send(Method::POST, path, token, &[], Some(body)).await
@@ -111,7 +175,7 @@ impl Center {
         self.send(Method::GET, path, token, &[], None).await
     }
 
-    /// Sends anything.
+    /// Sends anything that is JSON.
     pub async fn send(
         &self,
         method: Method,
@@ -120,7 +184,7 @@ impl Center {
         headers: &[(&str, &str)],
         body: Option<Value>,
     ) -> Answer {
-        let mut request = self.client.request(method, format!("http://{}{path}", self.process.address()));
+        let mut request = self.request(method, path);
         if let Some(token) = token {
             request = request.bearer_auth(token);
         }
@@ -130,10 +194,12 @@ impl Center {
         if let Some(body) = body {
             request = request.json(&body);
         }
-        let response = request.send().await.expect("the gateway answers");
-        let status = response.status().as_u16();
-        let body = response.bytes().await.expect("the answer is whole");
-        Answer { status, body: serde_json::from_slice(&body).unwrap_or(Value::Null) }
+        answer(request).await
+    }
+
+    /// A request to the gateway, for a test that writes it itself.
+    pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        self.client.request(method, format!("http://{}{path}", self.address()))
     }
 
     /// Asks again until `done` says so: what events bring about comes soon, not at once.
@@ -150,6 +216,22 @@ impl Center {
     }
 }
 
+/// Sends a request and reads the answer.
+pub async fn answer(request: RequestBuilder) -> Answer {
+    let response = request.send().await.expect("the gateway answers");
+    let status = response.status().as_u16();
+    let body = response.bytes().await.expect("the answer is whole");
+    Answer { status, body: serde_json::from_slice(&body).unwrap_or(Value::Null) }
+}
+
+/// A gRPC call in the name of a key's or a session's owner.
+pub fn call<T>(credential: &str, message: T) -> Request<T> {
+    let mut request = Request::new(message);
+    let bearer = format!("Bearer {credential}").parse().expect("a credential is a header value");
+    request.metadata_mut().insert("authorization", bearer);
+    request
+}
+
 /// The first sample application for an item at a center.
 pub fn sample(item: &str, center: &str) -> Value {
     let lines =
@@ -164,6 +246,28 @@ pub fn sample(item: &str, center: &str) -> Value {
 /// A string in an answer.
 pub fn text(value: &Value) -> String {
     value.as_str().unwrap_or_else(|| panic!("not a string: {value}")).to_owned()
+}
+
+async fn embedded() -> Home {
+    let objects = std::env::temp_dir().join(format!("yimen-tests-{}", uuid::Uuid::now_v7()));
+    let config = Config {
+        listen: SocketAddr::from(([127, 0, 0, 1], 0)),
+        objects: objects.clone(),
+        operator_password: Some(PASSWORD.to_owned()),
+        ..Config::default()
+    };
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let process = run::embedded(&definitions(), config.clone(), None, clock.clone(), |channels| {
+        yimen_gateway::router(channels, &config, clock)
+    })
+    .await
+    .expect("the center starts");
+    Home::Embedded { process, objects }
+}
+
+async fn look(pools: &Pools) -> Vec<Finding> {
+    let options = check::Options { as_of: SystemClock.now(), wait: CHECK_WAIT, acknowledged: Vec::new() };
+    check::run(pools, &options).await.expect("the checker can read")
 }
 
 fn root() -> PathBuf {

@@ -3,11 +3,13 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 use std::io::Write as _;
+use std::io::{BufRead as _, BufReader};
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::{Child, Command, Output, Stdio};
 
 use serde_json::Value;
+use yimen_tests::collector::Collector;
 
 /// A directory of its own for each test, removed at the end.
 struct Scratch(PathBuf);
@@ -136,7 +138,7 @@ fn a_port_in_use_is_said() {
 
 #[test]
 fn migrations_that_wait_are_said() {
-    let Ok(url) = std::env::var("YIMEN_DATABASE_URL") else { return };
+    let Ok(url) = std::env::var("YIMEN_TEST_DATABASE_URL") else { return };
     let scratch = Scratch::new("pending");
     // `template1` is there on every server and holds none of our schemas.
     let (server, _) = url.rsplit_once('/').unwrap();
@@ -223,6 +225,69 @@ fn a_small_file_runs_through_with_its_bad_lines_named() {
         report["centers"].as_array().unwrap().iter().map(|center| center["received"].as_u64().unwrap()).sum();
     assert_eq!(received, 8);
     assert_eq!(shown.matches("ok   ").count(), 6, "{shown}");
+}
+
+/// A demo that stays up, and its address.
+fn open(scratch: &Scratch) -> (Child, String) {
+    let empty = scratch.file("empty.jsonl", b"");
+    let data = scratch.0.join("data");
+    let mut command = yimen(&scratch.0, &["demo", "--port", "0", "--input", empty.to_str().unwrap()]);
+    command.arg("--data").arg(data).env("RUST_LOG", "warn").stdout(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
+    let address = lines
+        .find_map(|line| Some(line.strip_prefix("The center is open at ")?.split_once(';')?.0.to_owned()))
+        .unwrap();
+    lines.find(|line| line.starts_with("The center stays open")).unwrap();
+    // Nobody else reads what it says from now on, and it must not wait for a reader.
+    std::thread::spawn(move || lines.for_each(drop));
+    (child, address)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_acknowledged_survives_a_kill() {
+    let scratch = Scratch::new("kill");
+    let (mut child, address) = open(&scratch);
+    let client = reqwest::Client::new();
+    let body = yimen_tests::sample("birth-registration", "430102");
+    let mut given = Vec::new();
+    for _ in 0..3 {
+        let request = client.post(format!("{address}/api/v1/applications")).json(&body);
+        let answer: Value = request.send().await.unwrap().error_for_status().unwrap().json().await.unwrap();
+        given.push((yimen_tests::text(&answer["number"]), yimen_tests::text(&answer["lookup_code"])));
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+
+    let (mut child, address) = open(&scratch);
+    for (number, code) in given {
+        let tracked = client.get(format!("{address}/api/v1/applications/{number}?code={code}")).send().await;
+        let tracked: Value = tracked.unwrap().error_for_status().unwrap().json().await.unwrap();
+        assert_eq!(tracked["state"], "SUBMITTED");
+    }
+    let asked = Command::new("sh").args(["-c", &format!("kill -TERM {}", child.id())]).status().unwrap();
+    assert!(asked.success());
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_applications_trace_goes_through_every_service() {
+    let scratch = Scratch::new("trace");
+    let collector = Collector::start().await;
+    let sample = include_str!("../../../samples/applications.jsonl");
+    let input = scratch.file("one.jsonl", sample.lines().next().unwrap().as_bytes());
+    let arguments = ["demo", "--exit", "--port", "0", "--input", input.to_str().unwrap()];
+    let mut command = yimen(&scratch.0, &arguments);
+    command.env("OTEL_EXPORTER_OTLP_ENDPOINT", collector.endpoint()).env("RUST_LOG", "warn");
+    let output = tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let whole = collector.traces().into_iter().any(|spans| {
+        let has = |what: &str| spans.iter().any(|(_, span)| span.contains(what));
+        ["POST /api/v1/applications/{number}/accept", "identity ", "intake ", "approval handles "]
+            .into_iter()
+            .all(has)
+    });
+    assert!(whole, "{:#?}", collector.traces());
 }
 
 fn demo(scratch: &Scratch, input: &Path, report: &Path) -> Output {

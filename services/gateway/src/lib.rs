@@ -21,7 +21,7 @@ mod tests;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::middleware::from_fn_with_state;
+use axum::middleware::{from_fn, from_fn_with_state};
 use yimen_platform::rpc::Channels;
 use yimen_platform::{Clock, Config};
 
@@ -37,5 +37,6 @@ pub fn router(channels: Channels, config: &Config, clock: Arc<dyn Clock>) -> Res
     let proxy = grpc::Proxy::new(door.clone())?;
     let api = http::observe::around(http::router(door.clone())?);
     let pages = http::observe::around(pages::router(door)?);
-    Ok(api.fallback_service(pages).layer(from_fn_with_state(proxy, grpc::dispatch)))
+    let router = api.fallback_service(pages).layer(from_fn_with_state(proxy, grpc::dispatch));
+    Ok(router.layer(from_fn(http::drain::drain)))
 }

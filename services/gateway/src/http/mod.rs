@@ -3,6 +3,7 @@
 pub mod call;
 pub mod disposition;
 pub mod document;
+pub mod drain;
 pub mod files;
 pub mod json;
 pub mod observe;

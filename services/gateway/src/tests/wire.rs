@@ -170,3 +170,24 @@ async fn a_service_that_is_away_is_unavailable() {
     let refused = IntakeClient::new(channel).upload_file(messages).await.unwrap_err();
     assert_eq!(refused.code(), tonic::Code::Unavailable);
 }
+
+#[tokio::test]
+async fn who_is_refused_while_still_sending_reads_why() {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    let hall = Hall::answering::<ServiceItem>(&[]);
+    let address = served(hall.router.clone()).await;
+    let mut stream = tokio::net::TcpStream::connect(address).await.unwrap();
+    let length = 24 << 20;
+    let head = format!(
+        "POST /api/v1/applications HTTP/1.1\r\nhost: hall\r\ncontent-type: application/json\r\n\
+         content-length: {length}\r\nconnection: close\r\n\r\n"
+    );
+    stream.write_all(head.as_bytes()).await.unwrap();
+    // More than all the buffers on the way hold.
+    for _ in 0..24 {
+        stream.write_all(&[b' '; 1 << 20]).await.unwrap();
+    }
+    let mut response = String::new();
+    stream.read_to_string(&mut response).await.unwrap();
+    assert!(response.starts_with("HTTP/1.1 413 "), "{response}");
+}

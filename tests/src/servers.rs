@@ -1,0 +1,238 @@
+//! The same center as separate processes of the real program, with PostgreSQL and RabbitMQ.
+
+use std::collections::BTreeMap;
+use std::net::{SocketAddr, TcpListener};
+use std::path::PathBuf;
+use std::process::{ExitStatus, Stdio};
+use std::sync::{Arc, LazyLock};
+use std::time::{Duration, Instant};
+
+use lapin::options::QueueDeleteOptions;
+use lapin::{Connection, ConnectionProperties};
+use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
+use tokio::process::{Child, Command};
+use tokio::sync::{Mutex, OwnedMutexGuard};
+use yimen::check::Pools;
+use yimen::definitions;
+use yimen_platform::Config;
+use yimen_platform::rpc::ActorSigner;
+
+use crate::PASSWORD;
+
+/// The queues bear the services' names, so that one broker serves one center at a time.
+static TURN: LazyLock<Arc<Mutex<()>>> = LazyLock::new(Arc::default);
+/// How long a process may take to start or to stop.
+const PATIENCE: Duration = Duration::from_secs(60);
+const GATEWAY: &str = "gateway";
+
+/// Where PostgreSQL and RabbitMQ are.
+pub struct Place {
+    database_url: String,
+    amqp_url: String,
+}
+
+impl Place {
+    /// What the environment names; none if the tests are to run embedded.
+    pub fn named() -> Option<Self> {
+        let named = |key| std::env::var(key).ok();
+        Some(Self {
+            database_url: named("YIMEN_TEST_DATABASE_URL")?,
+            amqp_url: named("YIMEN_TEST_AMQP_URL")?,
+        })
+    }
+}
+
+/// A running deployment on a database of its own.
+pub struct Servers {
+    place: Place,
+    database: String,
+    objects: PathBuf,
+    settings: Vec<(String, String)>,
+    private_key: String,
+    listens: BTreeMap<&'static str, SocketAddr>,
+    processes: BTreeMap<&'static str, Child>,
+    _turn: OwnedMutexGuard<()>,
+}
+
+impl Servers {
+    /// Migrates a new database and starts every service and the gateway; `more` are further variables
+    /// of their environment.
+    pub async fn start(place: Place, more: &[(&str, &str)]) -> Self {
+        let turn = TURN.clone().lock_owned().await;
+        forget_queues(&place.amqp_url).await;
+        let id = uuid::Uuid::now_v7().simple().to_string();
+        let database = format!("yimen_test_{id}");
+        administer(&place.database_url, format!("create database {database}")).await;
+        let objects = std::env::temp_dir().join(format!("yimen-tests-{id}"));
+        let signer = ActorSigner::generate();
+        let mut servers = Self {
+            database,
+            objects,
+            settings: Vec::new(),
+            private_key: signer.to_hex(),
+            listens: names().map(|name| (name, free_address())).collect(),
+            processes: BTreeMap::new(),
+            place,
+            _turn: turn,
+        };
+        servers.settings = servers.common(&signer.verifier().to_hex());
+        servers.settings.extend(more.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())));
+        let migrated = servers.command("migrate", &[]).status().await.expect("yimen starts");
+        assert!(migrated.success(), "yimen migrate: {migrated}");
+        for name in names() {
+            servers.raise(name);
+        }
+        for name in names() {
+            servers.ready(name).await;
+        }
+        servers
+    }
+
+    /// Where the gateway listens.
+    pub fn address(&self) -> SocketAddr {
+        self.listens[GATEWAY]
+    }
+
+    /// Where a service, or the gateway, listens.
+    pub fn listen(&self, name: &str) -> SocketAddr {
+        self.listens[name]
+    }
+
+    /// Kills a process as a power cut would.
+    pub async fn kill(&mut self, name: &str) {
+        self.processes.remove(name).expect("it runs").kill().await.expect("it can be killed");
+    }
+
+    /// Starts a process again and waits until it is ready.
+    pub async fn restart(&mut self, name: &'static str) {
+        self.raise(name);
+        self.ready(name).await;
+    }
+
+    /// The database, for the checker.
+    pub async fn pools(&self) -> Pools {
+        let config = Config { database_url: Some(self.database_url()), ..Config::default() };
+        Pools::connect(&config).await.expect("the database can be read")
+    }
+
+    /// A subcommand of the program with this deployment's configuration.
+    pub fn command(&self, subcommand: &str, arguments: &[&str]) -> Command {
+        let mut command = Command::new(program());
+        command.arg(subcommand).args(arguments).kill_on_drop(true).stdin(Stdio::null());
+        for (key, _) in std::env::vars_os() {
+            if key.to_string_lossy().starts_with("YIMEN_") {
+                command.env_remove(key);
+            }
+        }
+        command.envs(self.settings.iter().map(|(key, value)| (key, value)));
+        command
+    }
+
+    /// Asks every process to stop, the gateway first, and removes what they left.
+    pub async fn stop(mut self) {
+        while let Some((name, mut process)) = self.pop() {
+            let pid = process.id().expect("it runs");
+            let asked = Command::new("sh").args(["-c", &format!("kill -TERM {pid}")]).status();
+            assert!(asked.await.expect("sh starts").success(), "{name} was gone before it was asked to go");
+            let status: ExitStatus = tokio::time::timeout(PATIENCE, process.wait())
+                .await
+                .unwrap_or_else(|_| panic!("{name} does not stop"))
+                .expect("it can be waited for");
+            assert!(status.success(), "{name} stopped with {status}");
+        }
+        administer(&self.place.database_url, format!("drop database {} with (force)", self.database)).await;
+        if self.objects.exists() {
+            std::fs::remove_dir_all(&self.objects).expect("its files can be removed");
+        }
+    }
+
+    fn pop(&mut self) -> Option<(&'static str, Child)> {
+        self.processes.remove_entry(GATEWAY).or_else(|| self.processes.pop_first())
+    }
+
+    fn raise(&mut self, name: &'static str) {
+        let mut command = self.command("serve", &[name]);
+        if name == "identity" {
+            command.env("YIMEN_ACTOR_PRIVATE_KEY", &self.private_key);
+        }
+        self.processes.insert(name, command.spawn().expect("yimen starts"));
+    }
+
+    async fn ready(&mut self, name: &'static str) {
+        let url = format!("http://{}/readyz", self.listens[name]);
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            if reqwest::get(&url).await.is_ok_and(|answer| answer.status().is_success()) {
+                return;
+            }
+            let ended = self.processes.get_mut(name).expect("it was started").try_wait().expect("its state");
+            assert!(ended.is_none(), "{name} ended: {ended:?}");
+            assert!(Instant::now() < deadline, "{name} does not become ready");
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+
+    fn database_url(&self) -> String {
+        let (server, _) = self.place.database_url.rsplit_once('/').expect("the URL names a database");
+        format!("{server}/{}", self.database)
+    }
+
+    fn common(&self, public_key: &str) -> Vec<(String, String)> {
+        let mut settings = vec![
+            ("RUST_LOG".to_owned(), "warn".to_owned()),
+            ("YIMEN_DATABASE_URL".to_owned(), self.database_url()),
+            ("YIMEN_AMQP_URL".to_owned(), self.place.amqp_url.clone()),
+            ("YIMEN_ACTOR_PUBLIC_KEY".to_owned(), public_key.to_owned()),
+            ("YIMEN_OPERATOR_PASSWORD".to_owned(), PASSWORD.to_owned()),
+            ("YIMEN_OBJECTS".to_owned(), self.objects.display().to_string()),
+            ("YIMEN_LISTEN".to_owned(), self.address().to_string()),
+        ];
+        for (name, address) in self.listens.iter().filter(|(name, _)| **name != GATEWAY) {
+            let service = name.to_uppercase();
+            settings.push((format!("YIMEN_SERVICES__{service}__LISTEN"), address.to_string()));
+            settings.push((format!("YIMEN_SERVICES__{service}__ADDRESS"), format!("http://{address}")));
+        }
+        settings
+    }
+}
+
+fn names() -> impl Iterator<Item = &'static str> {
+    definitions().map(|definition| definition.name).into_iter().chain([GATEWAY])
+}
+
+/// The program: `YIMEN_TEST_PROGRAM`, or the one that cargo built beside the tests.
+fn program() -> PathBuf {
+    let built = || {
+        let test = std::env::current_exe().expect("the test has a path");
+        test.ancestors().nth(2).expect("target/debug/deps/test").join("yimen")
+    };
+    let program = std::env::var_os("YIMEN_TEST_PROGRAM").map_or_else(built, PathBuf::from);
+    assert!(program.is_file(), "{} is not there; run `cargo build -p yimen`", program.display());
+    program
+}
+
+/// An address that nobody listens on.
+fn free_address() -> SocketAddr {
+    TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a free port")
+}
+
+async fn administer(url: &str, statement: String) {
+    let mut connection = PgConnection::connect(url).await.expect("PostgreSQL answers");
+    sqlx::query(AssertSqlSafe(statement))
+        .execute(&mut connection)
+        .await
+        .expect("the user may create databases");
+    connection.close().await.expect("PostgreSQL says good-bye");
+}
+
+/// Removes the queues that an earlier center left, with what is in them.
+async fn forget_queues(url: &str) {
+    let broker = Connection::connect(url, ConnectionProperties::default()).await.expect("RabbitMQ answers");
+    let channel = broker.create_channel().await.expect("a channel");
+    for definition in definitions() {
+        for suffix in ["", ".retry", ".dead"] {
+            let queue = format!("yimen.{}{suffix}", definition.name);
+            channel.queue_delete(queue.into(), QueueDeleteOptions::default()).await.expect("the queue goes");
+        }
+    }
+}

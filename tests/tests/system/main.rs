@@ -1,0 +1,18 @@
+//! What holds for a whole center, embedded and on servers.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test that cannot go on says so by panicking"
+)]
+
+mod bad_input;
+mod idempotency;
+mod inspection;
+mod keys;
+mod kill;
+mod observability;
+mod spine;
+mod watch;
