@@ -1,10 +1,14 @@
 # The habits of the house; `just` alone lists them.
 
+# PostgreSQL (a user who may create databases) and RabbitMQ (a vhost whose yimen.* queues may be deleted).
+export YIMEN_TEST_DATABASE_URL := env("YIMEN_TEST_DATABASE_URL", "postgres://yimen_test:yimen_test@127.0.0.1/postgres")
+export YIMEN_TEST_AMQP_URL := env("YIMEN_TEST_AMQP_URL", "amqp://yimen_test:yimen_test@127.0.0.1:5672/yimen_test")
+
 default:
     @just --list
 
 # What every change passes, besides the tests.
-ci: fmt lint docs
+ci: fmt lint docs deny
 
 # Formatting.
 fmt:
@@ -17,6 +21,15 @@ lint:
 # Every public item is documented and every link resolves.
 docs:
     env -u DATABASE_URL RUSTDOCFLAGS="-D warnings -A rustdoc::private_intra_doc_links" cargo doc --workspace --no-deps --document-private-items
+
+# Licenses, sources, and who may use what.
+deny:
+    cargo deny check bans licenses sources
+
+# The tests that need PostgreSQL and RabbitMQ: the whole system as separate processes (`.ci/servers` sets them up).
+test-servers:
+    cargo build -p yimen
+    cargo test -p yimen-tests -p yimen
 
 # Checks the queries against a migrated database and writes .sqlx/ (DATABASE_URL names it).
 prepare:

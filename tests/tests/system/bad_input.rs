@@ -66,9 +66,10 @@ async fn every_bad_field_is_named_and_nothing_is_written() {
     // A citizen's number: 18 characters, a real day, the right check digit; never repeated in full.
     let person = sample("birth-registration", "430102");
     for (number, reason) in [
-        ("430102199002300019", "IMPOSSIBLE_DATE"),
+        ("430102199002300015", "IMPOSSIBLE_DATE"),
         ("430102900101001", "FIRST_GENERATION_ID"),
-        ("999999199001010019", "UNKNOWN_DIVISION"),
+        ("430102199001010000", "CHECK_DIGIT"),
+        ("999999199001010016", "UNKNOWN_DIVISION"),
     ] {
         let refused = center
             .post(APPLICATIONS, None, with(person.clone(), "/applicant/id_number", json!(number)))

@@ -2,6 +2,8 @@
 //! the lead grants.
 
 use serde_json::{Value, json};
+use yimen_platform::Clock as _;
+use yimen_platform::clock::SystemClock;
 use yimen_tests::{Center, sample, text};
 
 const SHORTS: [&str; 3] = ["scjg", "xfjy", "cgj"];
@@ -25,7 +27,7 @@ async fn one_visit_for_all_and_then_the_grant() {
     assert_eq!(opened["inspection_required"], true, "{opened}");
 
     // Only the lead proposes.
-    let time = chrono::Utc::now() + chrono::TimeDelta::minutes(1);
+    let time = SystemClock.now() + chrono::TimeDelta::minutes(1);
     let proposal = json!({
         "time": time.to_rfc3339(), "place": "示例路1号", "departments": ["430102-scjg", "430102-xfjy"],
     });
