@@ -39,6 +39,8 @@ use servers::Servers;
 
 /// The operator's and every member of staff's password in the tests.
 pub const PASSWORD: &str = "correct horse battery";
+/// How long what events bring about may take: a process that died holds its events for a while.
+const PATIENCE: Duration = Duration::from_secs(60);
 /// How long the checker waits for events that are on their way.
 const CHECK_WAIT: Duration = Duration::from_secs(30);
 
@@ -204,7 +206,7 @@ impl Center {
 
     /// Asks again until `done` says so: what events bring about comes soon, not at once.
     pub async fn until(&self, path: &str, token: Option<&str>, done: impl Fn(&Answer) -> bool) -> Value {
-        let deadline = Instant::now() + Duration::from_secs(30);
+        let deadline = Instant::now() + PATIENCE;
         loop {
             let answer = self.get(path, token).await;
             if done(&answer) {

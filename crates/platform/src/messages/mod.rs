@@ -270,7 +270,7 @@ impl Tables {
 }
 
 /// How long a relay may take before another may send the same event.
-const LEASE: Duration = Duration::seconds(30);
+const LEASE: Duration = Duration::seconds(15);
 /// How long sent events, processed marks and answers are kept. A repetition after it is a new request.
 pub const KEPT: Duration = Duration::days(30);
 
