@@ -117,6 +117,7 @@ reasons! {
     NotInInspection = "NOT_IN_INSPECTION", "贵部门不在此次踏勘的参加名单中，请联系牵头部门。", "Your department is not on the list for this inspection. Please contact the lead department.";
     InspectionStaff = "INSPECTION_STAFF", "现场核查应有两名以上工作人员，请补充人员。", "An inspection needs at least two members of staff. Please add one.";
     InspectionAnswersMissing = "INSPECTION_ANSWERS_MISSING", "以下部门尚未答复是否参加踏勘：{departments}。请等待或催办。", "These departments have not said whether they join the inspection: {departments}. Please wait for them or remind them.";
+    OwnAccess = "OWN_ACCESS", "不能停用自己的账号，也不能取消自己的运维权限，请由其他系统运维人员办理。", "You cannot end your own access. Please ask another operator.";
     DepartmentAlreadyIn = "DEPARTMENT_ALREADY_IN", "该部门已参与此件，不必再次加入。", "The department already takes part in this case; there is no need to add it.";
     TaskWaiting = "TASK_WAITING", "须等待以下部门先出具意见：{departments}。", "Please wait: these departments must give their opinion first: {departments}.";
 

@@ -53,3 +53,17 @@ async fn whoever_guesses_is_stopped() {
     assert_eq!((last.status, last.body["reason"].as_str()), (429, Some("TOO_MANY_ATTEMPTS")));
     center.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_ends_the_own_access() {
+    let center = Center::start().await;
+    let refused =
+        center.post("/api/v1/staff/operator/active", Some(center.operator()), json!({"active": false})).await;
+    assert_eq!((refused.status, refused.body["reason"].as_str()), (409, Some("OWN_ACCESS")));
+    let manager = center.staff("430102-manager").await;
+    let refused =
+        center.post("/api/v1/staff/430102-manager/active", Some(&manager), json!({"active": false})).await;
+    assert_eq!(refused.body["reason"], "OWN_ACCESS");
+    center.ok("/api/v1/staff/430102-clerk1/active", Some(&manager), json!({"active": false})).await;
+    center.stop().await;
+}

@@ -4,7 +4,7 @@ use yimen_kernel::{Actor, Login, Result};
 use yimen_platform::store::{Store, Tx};
 
 use crate::domain::credential::{PASSWORD_MAX, PASSWORD_MIN, Password};
-use crate::domain::organization::{Staff, manageable};
+use crate::domain::organization::{Staff, keeps_own_access, manageable};
 use crate::passwords::Passwords;
 use crate::store;
 
@@ -62,13 +62,15 @@ pub async fn set_password(tx: &mut Tx, caller: &Actor, login: &Login, hash: &str
 /// Ends or restores a member's access. Sessions that are ended do not come back.
 ///
 /// # Errors
-/// As [`manageable`]; `STALE_VERSION`.
+/// As [`manageable`]; `OWN_ACCESS`, `STALE_VERSION`.
 pub async fn set_active(tx: &mut Tx, caller: &Actor, login: &Login, active: bool) -> Result<Staff> {
     let found = manageable(caller, store::staff::find(tx.sql(), login).await?)?;
+    let staff = Staff { active, ..found.staff };
+    keeps_own_access(caller, &staff)?;
     store::staff::set_active(tx.sql(), login, found.version, active).await?;
     if !active {
         let now = tx.now();
         store::session::end_all(tx.sql(), login, now).await?;
     }
-    Ok(Staff { active, ..found.staff })
+    Ok(staff)
 }

@@ -121,6 +121,20 @@ pub fn manageable<S: AsRef<Staff>>(caller: &Actor, found: Option<S>) -> Result<S
     Ok(staff)
 }
 
+/// Whether `caller` may bring a member of staff into the state `member`: nobody ends the own access,
+/// so one operator always remains.
+///
+/// # Errors
+/// `OWN_ACCESS`.
+pub fn keeps_own_access(caller: &Actor, member: &Staff) -> Result<()> {
+    let is_own = caller.subject == member.login.to_string();
+    let loses_role = caller.has(Role::Operator) && !member.roles.contains(&Role::Operator);
+    if is_own && (!member.active || loses_role) {
+        return Err(Error::precondition(Reason::OwnAccess));
+    }
+    Ok(())
+}
+
 impl AsRef<Staff> for Staff {
     fn as_ref(&self) -> &Staff {
         self

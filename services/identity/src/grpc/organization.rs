@@ -18,9 +18,9 @@ impl Identity {
         request: Request<proto::ImportOrganizationRequest>,
     ) -> Answer<proto::ImportOrganizationResponse> {
         self.ctx
-            .mutate(request, |tx, _, message| {
+            .mutate(request, |tx, caller, message| {
                 Box::pin(async move {
-                    let saved = app::organization::import(tx, import::read(message)?).await?;
+                    let saved = app::organization::import(tx, &caller.actor, import::read(message)?).await?;
                     Ok(proto::ImportOrganizationResponse {
                         centers: count(&saved.centers),
                         departments: count(&saved.departments),
