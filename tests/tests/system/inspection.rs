@@ -27,7 +27,7 @@ async fn one_visit_for_all_and_then_the_grant() {
     assert_eq!(opened["inspection_required"], true, "{opened}");
 
     // Only the lead proposes.
-    let time = SystemClock.now() + chrono::TimeDelta::minutes(1);
+    let time = SystemClock.now() + chrono::TimeDelta::seconds(5);
     let proposal = json!({
         "time": time.to_rfc3339(), "place": "示例路1号", "departments": ["430102-scjg", "430102-xfjy"],
     });

@@ -22,7 +22,7 @@ const AGAIN: Duration = Duration::from_millis(500);
 /// Acts on one case in a row; no case needs as many.
 const ACTS: u32 = 60;
 /// Seconds from the proposal of a visit to the visit.
-const VISIT_AHEAD: i64 = 60;
+const VISIT_AHEAD: i64 = 5;
 
 /// Following tasks until the demo ends.
 pub(super) async fn work(hall: Arc<Hall>, department: String, key: String) {

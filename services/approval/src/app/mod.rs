@@ -1,5 +1,6 @@
 //! One function per operation: load, let the domain decide, save, tell.
 
+pub mod news;
 mod publish;
 pub mod read;
 pub mod watch;

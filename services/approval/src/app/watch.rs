@@ -1,17 +1,14 @@
 //! Following a department's changes.
 
-use std::pin::pin;
-use std::time::Duration;
+use std::sync::Arc;
 
 use futures::Stream;
 use yimen_kernel::{DepartmentId, Error, Reason, Result};
 use yimen_platform::Context;
 
+use crate::app::news::News;
 use crate::store::views::TaskView;
 use crate::store::{feed, views};
-
-/// The safety net for what other processes of the service commit.
-const POLL: Duration = Duration::from_secs(1);
 
 /// A task as it is now, and the cursor after the change that brought it.
 pub type Change = (String, TaskView);
@@ -31,20 +28,17 @@ pub async fn start(context: &Context, cursor: &str) -> Result<i64> {
 /// changes of one task that are read together come as one. No connection is held between two reads.
 pub fn changes(
     context: Context,
+    news: &Arc<News>,
     department: DepartmentId,
     mut cursor: i64,
-) -> impl Stream<Item = Result<Change>> + Send {
+) -> impl Stream<Item = Result<Change>> + Send + use<> {
+    let mut told = news.follow(&department);
     async_stream::try_stream! {
         loop {
-            // Registered before reading, so that a commit meanwhile is not slept through.
-            let mut committed = pin!(context.store.committed().notified());
-            committed.as_mut().enable();
+            told.mark_unchanged();
             let changes = read(&context, &department, cursor).await?;
-            if changes.is_empty() {
-                tokio::select! {
-                    () = committed => {}
-                    () = tokio::time::sleep(POLL) => {}
-                }
+            if changes.is_empty() && told.changed().await.is_err() {
+                return;
             }
             for (place, view) in changes {
                 cursor = place;
@@ -56,13 +50,6 @@ pub fn changes(
 
 async fn read(context: &Context, department: &DepartmentId, cursor: i64) -> Result<Vec<(i64, TaskView)>> {
     let mut connection = context.store.read().await?;
-    if feed::has_unnumbered(&mut connection).await? {
-        drop(connection);
-        let mut tx = context.store.begin().await?;
-        feed::number(tx.sql()).await?;
-        tx.commit().await?;
-        connection = context.store.read().await?;
-    }
     let places = feed::after(&mut connection, department, cursor).await?;
     if places.is_empty() {
         return Ok(Vec::new());

@@ -3,6 +3,8 @@
 pub mod message;
 mod parse;
 
+use std::sync::Arc;
+
 use futures::StreamExt as _;
 use futures::stream::BoxStream;
 use tonic::{Request, Response, Status};
@@ -12,6 +14,7 @@ use yimen_platform::{Caller, Context};
 use yimen_proto::approval::v1 as proto;
 use yimen_proto::approval::v1::approval_server::{Approval, ApprovalServer};
 
+use crate::app::news::News;
 use crate::app::{self, read, watch};
 use crate::domain::{Acting, JointApproval, Person};
 
@@ -21,12 +24,14 @@ const MAX_REQUEST: usize = 1 << 20;
 /// The service's methods.
 pub struct Server {
     context: Context,
+    news: Arc<News>,
 }
 
 impl Server {
     /// Ready to be routed.
     pub fn routed(context: Context) -> ApprovalServer<Self> {
-        ApprovalServer::new(Self { context }).max_decoding_message_size(MAX_REQUEST)
+        let news = News::new(context.clone());
+        ApprovalServer::new(Self { context, news }).max_decoding_message_size(MAX_REQUEST)
     }
 }
 
@@ -72,7 +77,7 @@ impl Approval for Server {
         let cursor = watch::start(&self.context, &request.get_ref().cursor).await;
         let cursor = cursor.map_err(|error| to_status(&error))?;
         // The client's leaving drops the stream; it ends by itself only with the process.
-        let changes = watch::changes(self.context.clone(), department, cursor)
+        let changes = watch::changes(self.context.clone(), &self.news, department, cursor)
             .take_until(self.context.stop.clone().cancelled_owned());
         let answers = changes.map(|change| match change {
             Ok((cursor, view)) => {

@@ -50,6 +50,23 @@ pub async fn number(connection: &mut PgConnection) -> Result<()> {
     Ok(())
 }
 
+/// The departments for which something changed after `since`, each with the number of its last change.
+///
+/// # Errors
+/// When the database fails.
+pub async fn changed(connection: &mut PgConnection, since: i64) -> Result<Vec<(DepartmentId, i64)>> {
+    let rows = sqlx::query!(
+        r#"select department, max(seq) as "seq!" from approval.task_change where seq > $1 group by department"#,
+        since
+    )
+    .fetch_all(connection)
+    .await
+    .map_err(db)?;
+    rows.into_iter()
+        .map(|row| Ok((stored("department", DepartmentId::parse(&row.department))?, row.seq)))
+        .collect()
+}
+
 /// The last number given.
 ///
 /// # Errors
