@@ -3,6 +3,8 @@
 # PostgreSQL (a user who may create databases) and RabbitMQ (a vhost whose yimen.* queues may be deleted).
 export YIMEN_TEST_DATABASE_URL := env("YIMEN_TEST_DATABASE_URL", "postgres://yimen_test:yimen_test@127.0.0.1/postgres")
 export YIMEN_TEST_AMQP_URL := env("YIMEN_TEST_AMQP_URL", "amqp://yimen_test:yimen_test@127.0.0.1:5672/yimen_test")
+# An empty or migrated database whose schemas nobody else uses.
+schema_url := env("YIMEN_TEST_SCHEMA_URL", "postgres://yimen_test:yimen_test@127.0.0.1/yimen_schema")
 
 default:
     @just --list
@@ -30,6 +32,15 @@ deny:
 test-servers:
     cargo build -p yimen
     cargo test -p yimen-tests -p yimen
+
+# Every query against a database that this version migrated, and .sqlx/ against what comes of it.
+sql:
+    cargo build -p yimen
+    YIMEN_DATABASE_URL={{ schema_url }} target/debug/yimen migrate
+    rm -rf target/sqlx && mkdir target/sqlx
+    touch services/*/src/lib.rs
+    SQLX_OFFLINE=false SQLX_OFFLINE_DIR={{ justfile_directory() }}/target/sqlx DATABASE_URL={{ schema_url }} cargo check --workspace
+    diff -r .sqlx target/sqlx
 
 # Checks the queries against a migrated database and writes .sqlx/ (DATABASE_URL names it).
 prepare:

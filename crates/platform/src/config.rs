@@ -67,6 +67,14 @@ impl Default for Config {
     }
 }
 
+/// The variables that are keys of the configuration: not those that name its file, the format of the
+/// log, or the place of the tests.
+fn variables() -> Env {
+    Env::prefixed("YIMEN_")
+        .filter(|key| key != "config" && key != "log" && !key.starts_with("test_"))
+        .split("__")
+}
+
 /// The ports that services take where nothing else is set.
 const PORTS: [(&str, u16); 3] = [("identity", 7101), ("intake", 7102), ("approval", 7103)];
 
@@ -85,7 +93,7 @@ impl Config {
         }
         Figment::from(Serialized::defaults(Self::default()))
             .merge(Toml::file(named.unwrap_or_else(|| "yimen.toml".into())))
-            .merge(Env::prefixed("YIMEN_").ignore(&["config", "test", "bin"]).split("__"))
+            .merge(variables())
             .extract()
             .map_err(|error| {
                 format!("The configuration is broken: {error}. Correct that key and start again.")
