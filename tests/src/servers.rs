@@ -7,8 +7,8 @@ use std::process::{ExitStatus, Stdio};
 use std::sync::{Arc, LazyLock};
 use std::time::{Duration, Instant};
 
-use lapin::options::QueueDeleteOptions;
-use lapin::{Connection, ConnectionProperties};
+use lapin::options::{BasicPublishOptions, QueueDeleteOptions};
+use lapin::{BasicProperties, Connection, ConnectionProperties};
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
 use tokio::process::{Child, Command};
 use tokio::sync::{Mutex, OwnedMutexGuard};
@@ -107,6 +107,17 @@ impl Servers {
     pub async fn restart(&mut self, name: &'static str) {
         self.raise(name);
         self.ready(name).await;
+    }
+
+    /// Puts a message that is no event into a service's queue.
+    pub async fn mislead(&self, service: &str) {
+        let broker = connect(&self.place.amqp_url).await;
+        let channel = broker.create_channel().await.expect("a channel");
+        let (options, properties) = (BasicPublishOptions::default(), BasicProperties::default());
+        let queue = format!("yimen.{service}");
+        let published =
+            channel.basic_publish("".into(), queue.into(), options, b"\xff\xff", properties).await;
+        published.expect("it is sent").await.expect("it is taken");
     }
 
     /// The database, for the checker.
@@ -227,7 +238,7 @@ async fn administer(url: &str, statement: String) {
 
 /// Removes the queues that an earlier center left, with what is in them.
 async fn forget_queues(url: &str) {
-    let broker = Connection::connect(url, ConnectionProperties::default()).await.expect("RabbitMQ answers");
+    let broker = connect(url).await;
     let channel = broker.create_channel().await.expect("a channel");
     for definition in definitions() {
         for suffix in ["", ".retry", ".dead"] {
@@ -235,4 +246,8 @@ async fn forget_queues(url: &str) {
             channel.queue_delete(queue.into(), QueueDeleteOptions::default()).await.expect("the queue goes");
         }
     }
+}
+
+async fn connect(url: &str) -> Connection {
+    Connection::connect(url, ConnectionProperties::default()).await.expect("RabbitMQ answers")
 }

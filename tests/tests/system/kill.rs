@@ -1,5 +1,7 @@
 //! A process dies in the middle of its work: what was acknowledged is there, and everything goes on.
 
+use std::time::{Duration, Instant};
+
 use serde_json::json;
 use yimen_tests::{Center, sample, text};
 
@@ -40,5 +42,28 @@ async fn whoever_dies_is_missed_and_catches_up() {
         let approval = format!("/api/v1/joint-approvals/{number}");
         center.until(&approval, Some(&lead), |answer| answer.status == 200).await;
     }
+    center.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_no_event_goes_to_the_dead_letters_and_stops_nobody() {
+    let mut center = Center::start().await;
+    let Some(servers) = center.servers() else { return center.stop().await };
+    servers.mislead("approval").await;
+    let metrics = format!("http://{}/metrics", servers.listen("approval"));
+    let counted = async || reqwest::get(&metrics).await.unwrap().text().await.unwrap();
+    let deadline = Instant::now() + Duration::from_secs(30);
+    while !counted().await.contains("yimen_dead_letters_total{service=\"approval\"} 1") {
+        assert!(Instant::now() < deadline, "{}", counted().await);
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    let clerk = center.staff("430102-clerk1").await;
+    let (lead, _) = center.api_key("430102-scjg").await;
+    let handed_in = center.ok("/api/v1/applications", None, sample("restaurant-opening", "430102")).await;
+    let number = text(&handed_in["number"]);
+    center.ok(&format!("/api/v1/applications/{number}/accept"), Some(&clerk), json!({})).await;
+    center
+        .until(&format!("/api/v1/joint-approvals/{number}"), Some(&lead), |answer| answer.status == 200)
+        .await;
     center.stop().await;
 }
