@@ -122,3 +122,4 @@ create table intake.lookup_attempt (
   since    timestamptz not null,
   failures integer not null
 );
+create index lookup_attempt_age on intake.lookup_attempt (since);

@@ -48,6 +48,7 @@ pub async fn admit(ctx: &Context, caller: &Caller, number: &CaseNumber, code: &s
         return Ok(());
     }
     lookup::count(&mut connection, &keys, now - WINDOW, now).await?;
+    lookup::purge(&mut connection, now - WINDOW).await?;
     Err(Error::not_found(Reason::WrongNumberOrCode))
 }
 

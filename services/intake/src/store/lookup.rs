@@ -54,3 +54,16 @@ pub async fn count(
     .map_err(db)?;
     Ok(())
 }
+
+/// Forgets some counts that no longer matter, without waiting for anyone.
+pub async fn purge(connection: &mut PgConnection, before: DateTime<Utc>) -> Result<()> {
+    sqlx::query!(
+        "delete from intake.lookup_attempt where key in
+         (select key from intake.lookup_attempt where since < $1 limit 100 for update skip locked)",
+        before
+    )
+    .execute(connection)
+    .await
+    .map_err(db)?;
+    Ok(())
+}
