@@ -14,6 +14,7 @@ mod idempotency;
 mod inspection;
 mod keys;
 mod kill;
+mod materials;
 mod observability;
 mod spine;
 mod watch;
