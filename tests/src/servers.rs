@@ -2,8 +2,10 @@
 
 use std::collections::BTreeMap;
 use std::net::{SocketAddr, TcpListener};
+use std::ops::Range;
 use std::path::PathBuf;
 use std::process::{ExitStatus, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, LazyLock};
 use std::time::{Duration, Instant};
 
@@ -24,6 +26,7 @@ static TURN: LazyLock<Arc<Mutex<()>>> = LazyLock::new(Arc::default);
 /// How long a process may take to start or to stop.
 const PATIENCE: Duration = Duration::from_secs(60);
 const GATEWAY: &str = "gateway";
+const PORTS: Range<u16> = 20_000..30_000;
 
 /// Where PostgreSQL and RabbitMQ are.
 pub struct Place {
@@ -173,11 +176,12 @@ impl Servers {
         let url = format!("http://{}/readyz", self.listens[name]);
         let deadline = Instant::now() + PATIENCE;
         loop {
-            if reqwest::get(&url).await.is_ok_and(|answer| answer.status().is_success()) {
-                return;
-            }
+            let answers = reqwest::get(&url).await.is_ok_and(|answer| answer.status().is_success());
             let ended = self.processes.get_mut(name).expect("it was started").try_wait().expect("its state");
             assert!(ended.is_none(), "{name} ended: {ended:?}");
+            if answers {
+                return;
+            }
             assert!(Instant::now() < deadline, "{name} does not become ready");
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
@@ -222,9 +226,18 @@ fn program() -> PathBuf {
     program
 }
 
-/// An address that nobody listens on.
+/// An address that nobody listens on, another at every call, and below the ports that the system gives
+/// to outgoing connections.
 fn free_address() -> SocketAddr {
-    TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a free port")
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    (0..PORTS.len())
+        .find_map(|_| {
+            let place =
+                std::process::id().wrapping_mul(16).wrapping_add(NEXT.fetch_add(1, Ordering::Relaxed));
+            let port = PORTS.start + u16::try_from(place % u32::from(PORTS.end - PORTS.start)).ok()?;
+            TcpListener::bind(("127.0.0.1", port)).and_then(|listener| listener.local_addr()).ok()
+        })
+        .expect("a free port")
 }
 
 async fn administer(url: &str, statement: String) {
