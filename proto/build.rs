@@ -4,13 +4,15 @@
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
-const FILES: [&str; 6] = [
+const FILES: [&str; 8] = [
     "yimen/policy/v1/policy.proto",
     "yimen/identity/v1/identity.proto",
     "yimen/intake/v1/intake.proto",
     "yimen/intake/v1/events.proto",
     "yimen/approval/v1/approval.proto",
     "yimen/approval/v1/events.proto",
+    "yimen/fees/v1/fees.proto",
+    "yimen/fees/v1/events.proto",
 ];
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {

@@ -28,6 +28,12 @@ pub mod approval {
     }
 }
 
+pub mod fees {
+    pub mod v1 {
+        tonic::include_proto!("yimen.fees.v1");
+    }
+}
+
 /// A request that changes something: the same `request_id` with the same content has the same
 /// answer, and with other content is refused. Empty means the caller does not repeat it.
 pub trait Mutation: prost::Message + prost::Name {

@@ -54,6 +54,10 @@ roles! {
     Manager = "MANAGER", "中心管理员", "center manager";
     /// Imports catalog and organization, issues API keys.
     Operator = "OPERATOR", "系统运维人员", "operator";
+    /// Takes payments at the counter, applies for refunds.
+    Cashier = "CASHIER", "收费窗口工作人员", "cashier";
+    /// Approves reductions and refunds, resolves odd payments, reconciles.
+    Finance = "FINANCE", "财政监管人员", "finance officer";
 }
 
 /// Whoever makes the call, as the gateway signed it into the call's metadata.

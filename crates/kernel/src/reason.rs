@@ -91,6 +91,8 @@ reasons! {
     NotTheLead = "NOT_THE_LEAD", "只有牵头部门可以办理此操作，请联系牵头部门。", "Only the lead department may do this. Please contact the lead department.";
     WrongNumberOrCode = "WRONG_NUMBER_OR_CODE", "办件编号或查询码不正确，请对照回执核对。", "The case number or lookup code is wrong. Please compare them with your receipt.";
     TooManyAttempts = "TOO_MANY_ATTEMPTS", "尝试次数过多，请稍后再试。", "There were too many attempts. Please try again later.";
+    BadSignature = "BAD_SIGNATURE", "签名不正确，请核对密钥编号、密钥和签名内容。", "The signature is wrong. Please check key id, secret and what was signed.";
+    StaleSignature = "STALE_SIGNATURE", "签名时间与当前时间相差过大，请校准时钟后重新签名。", "The signature is too old or from the future. Please set the clock and sign again.";
     PasswordTooWeak = "PASSWORD_TOO_WEAK", "密码过于简单，请换用至少{limit}个字符且不易猜到的密码。", "The password is too weak. Please choose one of at least {limit} characters that is hard to guess.";
 
     // What does not exist.

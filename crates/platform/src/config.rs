@@ -12,6 +12,8 @@ use figment::Figment;
 use figment::providers::{Env, Format, Serialized, Toml};
 use serde::{Deserialize, Serialize};
 
+use crate::signature::Secret;
+
 /// What an operator sets.
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -34,6 +36,9 @@ pub struct Config {
     pub pool_size: u32,
     /// Trust the rightmost `X-Forwarded-For` address: set it only behind a reverse proxy.
     pub behind_proxy: bool,
+    /// Keys agreed with the banks that report payments: the id of each and its secret, 64 hexadecimal
+    /// digits. Only fees needs them.
+    pub bank_keys: BTreeMap<String, Secret>,
     /// Per service, by its name.
     pub services: BTreeMap<String, ServiceConfig>,
 }
@@ -62,6 +67,7 @@ impl Default for Config {
             operator_password: None,
             pool_size: 10,
             behind_proxy: false,
+            bank_keys: BTreeMap::new(),
             services: BTreeMap::new(),
         }
     }
@@ -76,7 +82,8 @@ fn variables() -> Env {
 }
 
 /// The ports that services take where nothing else is set.
-const PORTS: [(&str, u16); 3] = [("identity", 7101), ("intake", 7102), ("approval", 7103)];
+const PORTS: [(&str, u16); 5] =
+    [("identity", 7101), ("intake", 7102), ("approval", 7103), ("fees", 7104), ("notification", 7105)];
 
 impl Config {
     /// Reads file and environment.

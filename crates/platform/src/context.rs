@@ -13,6 +13,7 @@ use yimen_kernel::error::{Error, Kind, Result};
 use yimen_kernel::reason::Reason;
 use yimen_proto::Mutation;
 
+use crate::chores::Chore;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::messages;
@@ -38,6 +39,8 @@ pub struct Service {
     pub routes: Routes,
     /// The events that it listens to.
     pub subscriptions: Subscriptions,
+    /// What it does without being called.
+    pub chores: Vec<Chore>,
 }
 
 /// What a service works with.

@@ -14,6 +14,7 @@
 #![warn(missing_docs)]
 
 pub mod bus;
+pub mod chores;
 pub mod clock;
 pub mod config;
 mod context;
@@ -22,6 +23,7 @@ pub mod objects;
 pub mod page;
 pub mod rpc;
 pub mod run;
+pub mod signature;
 pub mod store;
 pub mod telemetry;
 

@@ -21,6 +21,7 @@ use tower::{BoxError, ServiceExt as _};
 use crate::bus::Bus;
 use crate::bus::amqp::{self, AmqpBus};
 use crate::bus::local::LocalBus;
+use crate::chores::Chore;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::context::{Context, Definition, Service};
@@ -100,6 +101,12 @@ impl Process {
         self.relays.spawn(relay::tend(store.clone(), self.stop_relays.clone()));
     }
 
+    fn do_chores(&self, store: &Store, chores: Vec<Chore>) {
+        for chore in chores {
+            self.work.spawn(chore.run(store.clone(), self.stop.clone()));
+        }
+    }
+
     fn listen(&self, listener: TcpListener, router: Router) {
         let stop = self.stop.clone();
         let server = axum::serve(listener, router.into_make_service_with_connect_info::<SocketAddr>())
@@ -173,13 +180,14 @@ pub async fn embedded(
         let guard = Guard::new(definition.name, service.routes.prepare(), signer.verifier(), clock.clone());
         channels.insert(definition.name, Channel::new(guard.map_err(BoxError::from)));
         subscribers.push(service.subscriptions);
-        stores.push(store);
+        stores.push((store, service.chores));
     }
     bus.connect(subscribers);
     let bus: Arc<dyn Bus> = bus;
     let mut process = Process::new(listener.local_addr().map_err(|error| error.to_string())?, stop);
-    for store in &stores {
-        process.relay(store, &bus);
+    for (store, chores) in stores {
+        process.relay(&store, &bus);
+        process.do_chores(&store, chores);
     }
     let door = gateway(channels)?.merge(admin(vec![pool.clone()], Some(bus)));
     process.listen(listener, door);
@@ -207,11 +215,12 @@ pub async fn service(
     let stop = CancellationToken::new();
     let context = context(definition, &pool, &config, clock.clone(), signer, stop.clone())?;
     let store = context.store.clone();
-    let Service { routes, subscriptions } = (definition.build)(context).await?;
+    let Service { routes, subscriptions, chores } = (definition.build)(context).await?;
     subscriptions.register().await.map_err(|error| error.to_string())?;
 
     let mut process = Process::new(listener.local_addr().map_err(|error| error.to_string())?, stop);
     process.relay(&store, &bus);
+    process.do_chores(&store, chores);
     if !subscriptions.kinds().is_empty() {
         process.work.spawn(amqp::consume(amqp_url, subscriptions, process.stop.clone()));
     }

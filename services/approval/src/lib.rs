@@ -44,6 +44,6 @@ fn build(context: Context) -> BoxFuture<'static, Result<Service, String>> {
             .on::<MaterialsProvided, _>(|tx, event| Box::pin(events::materials_provided(tx, event)))
             .on::<ApplicationWithdrawn, _>(|tx, event| Box::pin(events::withdrawn(tx, event)));
         let routes = Routes::new(grpc::Server::routed(context));
-        Ok(Service { routes, subscriptions })
+        Ok(Service { routes, subscriptions, chores: Vec::new() })
     })
 }

@@ -55,6 +55,6 @@ fn build(ctx: Context) -> BoxFuture<'static, Result<Service, String>> {
         let subscriptions = Subscriptions::new(ctx.store.clone());
         let identity = grpc::Identity { ctx, passwords, signer, signatures: Arc::new(Signatures::default()) };
         let server = IdentityServer::new(identity).max_decoding_message_size(MESSAGE_MAX);
-        Ok(Service { routes: Routes::new(server), subscriptions })
+        Ok(Service { routes: Routes::new(server), subscriptions, chores: Vec::new() })
     })
 }

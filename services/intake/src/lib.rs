@@ -48,7 +48,7 @@ fn build(ctx: Context) -> BoxFuture<'static, Result<Service, String>> {
             .on::<DepartmentAdded, _>(|tx, event| events::department_added(tx, event).boxed())
             .on::<JointApprovalDecided, _>(|tx, event| events::decided(tx, event).boxed());
         let server = IntakeServer::new(grpc::Server(ctx)).max_decoding_message_size(MAX_REQUEST);
-        Ok(Service { routes: Routes::new(server), subscriptions })
+        Ok(Service { routes: Routes::new(server), subscriptions, chores: Vec::new() })
     }
     .boxed()
 }

@@ -123,6 +123,8 @@ pub fn role_from_proto(role: policy::Role) -> Option<Role> {
         policy::Role::Supervisor => Some(Role::Supervisor),
         policy::Role::Manager => Some(Role::Manager),
         policy::Role::Operator => Some(Role::Operator),
+        policy::Role::Cashier => Some(Role::Cashier),
+        policy::Role::Finance => Some(Role::Finance),
     }
 }
 
@@ -135,6 +137,8 @@ pub fn role_to_proto(role: Role) -> policy::Role {
         Role::Supervisor => policy::Role::Supervisor,
         Role::Manager => policy::Role::Manager,
         Role::Operator => policy::Role::Operator,
+        Role::Cashier => policy::Role::Cashier,
+        Role::Finance => policy::Role::Finance,
     }
 }
 

@@ -1,6 +1,7 @@
 //! HTTP for programs: routes, JSON, files, refusals and their description, all under `/api`.
 
 pub mod call;
+pub mod callback;
 pub mod disposition;
 pub mod document;
 pub mod drain;
@@ -40,6 +41,12 @@ pub fn router(door: Door) -> Result<Router, String> {
     let mut api: Router<Door> = Router::new();
     for route in routes {
         api = api.route(&route.pattern.clone(), served(route)?);
+    }
+    for route in callback::all()? {
+        let (pattern, route) = (route.pattern.clone(), Arc::new(route));
+        let handler =
+            move |State(door): State<Door>, request: Request| callback::answer(door, route, request);
+        api = api.route(&pattern, post(handler));
     }
     let api = api
         .route(files::UPLOADS, post(files::upload))

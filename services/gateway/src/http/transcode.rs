@@ -68,7 +68,7 @@ pub async fn ask(door: &Door, route: &Route, mut request: Request) -> Result<Dyn
         DynamicMessage::new(route.method.input())
     } else {
         check_media_type(&parts.headers)?;
-        json::read(&whole(&parts.headers, body).await?, &route.method.input())?
+        json::read(&whole(&parts.headers, body, BODY_MAX, BODY_MAX_TEXT).await?, &route.method.input())?
     };
     let mut faults = Fields::new();
     put_segments(&mut message, route, segments, &mut faults);
@@ -151,13 +151,16 @@ fn check_media_type(headers: &HeaderMap) -> Result<()> {
     Err(Error::new(Kind::InvalidArgument, Reason::MalformedBody).with(MEDIA_TYPE, "application/json"))
 }
 
-/// The whole body, if it is not too large.
-async fn whole(headers: &HeaderMap, body: Body) -> Result<Bytes> {
-    let too_large = || Error::new(Kind::ResourceExhausted, Reason::BodyTooLarge).with("limit", BODY_MAX_TEXT);
-    if announced(headers).is_some_and(|length| length > BODY_MAX as u64) {
+/// The whole body, if it has at most `max` bytes; `max_text` says so to people.
+///
+/// # Errors
+/// `BODY_TOO_LARGE`; `MALFORMED_BODY` for one that breaks off.
+pub async fn whole(headers: &HeaderMap, body: Body, max: usize, max_text: &'static str) -> Result<Bytes> {
+    let too_large = || Error::new(Kind::ResourceExhausted, Reason::BodyTooLarge).with("limit", max_text);
+    if announced(headers).is_some_and(|length| length > max as u64) {
         return Err(too_large());
     }
-    let read = tokio::time::timeout(BODY_PATIENCE, axum::body::to_bytes(body, BODY_MAX)).await;
+    let read = tokio::time::timeout(BODY_PATIENCE, axum::body::to_bytes(body, max)).await;
     let cut_short = || Error::new(Kind::InvalidArgument, Reason::MalformedBody);
     read.map_err(|_| cut_short())?.map_err(|error| {
         let limit = std::error::Error::source(&error).is_some_and(|cause| cause.is::<LengthLimitError>());

@@ -217,6 +217,18 @@ pub async fn submit(
         &row.center,
         number.as_str(),
         1,
+        &pb::ContactGiven {
+            number: number.to_string(),
+            center: row.center.clone(),
+            item_name_zh: row.item_name_zh.clone(),
+            mobile: row.mobile.clone(),
+            time: Some(timestamp(now)),
+        },
+    );
+    tx.emit(
+        &row.center,
+        number.as_str(),
+        1,
         &pb::ApplicationSubmitted {
             number: number.to_string(),
             center: row.center.clone(),
