@@ -101,7 +101,7 @@ fn state_after(digits: &str) -> u32 {
 }
 
 /// The digit that brings the final sum to 1 modulo 10.
-fn check_digit(digits: &str) -> char {
+pub(crate) fn check_digit(digits: &str) -> char {
     char::from_digit((11 - state_after(digits)) % 10, 10).unwrap_or('0')
 }
 

@@ -10,6 +10,8 @@
 //!   [`ItemCode`], [`MaterialCode`] and [`Login`] name what stands in it.
 //! - [`CaseNumber`], [`LookupCode`] and [`DocumentNumber`] are what a citizen
 //!   takes home.
+//! - [`Money`] is whole fen and [`Quantity`] whole thousandths; a [`PaymentCode`] is
+//!   what a payer gives to the bank; a [`Calendar`] knows the working days.
 //! - [`CitizenId`], [`CreditCode`] and [`Mobile`] identify applicants; [`mask`]
 //!   is the only place that hides parts of them.
 //! - [`Actor`] is whoever makes the call.
@@ -20,6 +22,7 @@
 #![warn(missing_docs)]
 
 pub mod actor;
+pub mod calendar;
 pub mod case_number;
 pub mod check;
 pub mod citizen_id;
@@ -33,10 +36,13 @@ pub mod lang;
 pub mod lookup_code;
 pub mod mask;
 pub mod mobile;
+pub mod money;
+pub mod payment_code;
 pub mod reason;
 pub mod text;
 
 pub use actor::{Actor, Role};
+pub use calendar::Calendar;
 pub use case_number::CaseNumber;
 pub use check::{FieldFault, Fields, Parsed};
 pub use citizen_id::CitizenId;
@@ -48,4 +54,6 @@ pub use ids::{DepartmentId, ItemCode, Login, MaterialCode, WindowId};
 pub use lang::Lang;
 pub use lookup_code::LookupCode;
 pub use mobile::Mobile;
+pub use money::{Money, Quantity};
+pub use payment_code::PaymentCode;
 pub use reason::Reason;

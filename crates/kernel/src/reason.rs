@@ -123,6 +123,26 @@ reasons! {
     DepartmentAlreadyIn = "DEPARTMENT_ALREADY_IN", "该部门已参与此件，不必再次加入。", "The department already takes part in this case; there is no need to add it.";
     TaskWaiting = "TASK_WAITING", "须等待以下部门先出具意见：{departments}。", "Please wait: these departments must give their opinion first: {departments}.";
 
+    // Money.
+    FeeUnknown = "UNKNOWN_FEE", "收费目录中没有这个收费项目，不得收费。", "The fee catalog has no such fee, so it may not be charged.";
+    FeeNotInForce = "FEE_NOT_IN_FORCE", "该收费项目今天没有有效的依据，不得收费。", "The fee has no basis in force today, so it may not be charged.";
+    FeeNotOfDepartment = "FEE_NOT_OF_DEPARTMENT", "该收费项目不由该部门收取，不得收费。", "The fee is not this department's, so the department may not charge it.";
+    FeeNotDue = "FEE_NOT_DUE", "该通知书没有这个收费项目，请核对。", "The notice does not have this fee. Please check it.";
+    NoticeUnknown = "NOTICE_UNKNOWN", "没有找到该缴费通知书，请核对编号。", "There is no such fee notice. Please check its number.";
+    PaymentUnknown = "PAYMENT_UNKNOWN", "没有找到该笔缴款，请核对编号。", "There is no such payment. Please check its id.";
+    ReceiptUnknown = "RECEIPT_UNKNOWN", "没有找到该票据，请核对票据号码。", "There is no such receipt. Please check its number.";
+    RefundUnknown = "REFUND_UNKNOWN", "没有找到该退付申请，请核对编号。", "There is no such refund. Please check its number.";
+    ReconciliationUnknown = "RECONCILIATION_UNKNOWN", "没有找到该次对账，请核对编号。", "There is no such reconciliation. Please check its id.";
+    AmountDiffers = "AMOUNT_DIFFERS", "金额与应缴金额（{due}分）不符，请按应缴金额收取。", "The amount is not what is due ({due} fen). Please take exactly that.";
+    NotLess = "NOT_LESS", "减征后的金额应少于现在的金额（{limit}分）。", "The reduced amount must be less than the present one ({limit} fen).";
+    NotLater = "NOT_LATER", "缓缴的期限应晚于现在的期限（{limit}）。", "The new last day must be later than the present one ({limit}).";
+    FeeOverdue = "FEE_OVERDUE", "缴费期限（{limit_on}）已过，请先由财政监管人员办理缓缴。", "The last day to pay ({limit_on}) has passed. Please have finance postpone it first.";
+    ReferenceReused = "REFERENCE_REUSED", "该缴款流水号已用于内容不同的缴款，请核对。", "This payment reference was already reported with other content. Please check it.";
+    PaymentInsufficient = "PAYMENT_INSUFFICIENT", "已收到的缴款合计（{received}分）与应缴金额（{due}分）不符，不能结清。", "The payments received ({received} fen) do not make up what is due ({due} fen).";
+    RefundOpen = "REFUND_OPEN", "该通知书已有退付申请，请先办结。", "There is already a refund for this notice. Please finish it first.";
+    AlreadyVerified = "ALREADY_VERIFIED", "贵部门已核实，不必再次核实。", "Your department has already verified it.";
+    BadFile = "BAD_FILE", "文件第{limit}行无法读取，请核对列名和内容。", "Line {limit} of the file cannot be read. Please check its columns and content.";
+
     // Our side.
     Unavailable = "UNAVAILABLE", "系统暂时不可用，请稍后重试。", "The system is unavailable for the moment. Please try again shortly.";
     Internal = "INTERNAL", "系统出现内部错误，请稍后重试；如仍出现，请联系系统运维人员。", "Something went wrong on our side. Please try again later, and tell the operator if it happens again.";
