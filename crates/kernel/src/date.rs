@@ -19,6 +19,12 @@ pub fn local_date(instant: DateTime<Utc>) -> NaiveDate {
     instant.with_timezone(&CHINA).date_naive()
 }
 
+/// The instant at which a day begins in China.
+pub fn day_start(day: NaiveDate) -> DateTime<Utc> {
+    let midnight = day.and_time(chrono::NaiveTime::MIN);
+    DateTime::from_naive_utc_and_offset(midnight - CHINA, Utc)
+}
+
 /// Reads `YYYY-MM-DD` and nothing else.
 ///
 /// # Errors
@@ -83,6 +89,13 @@ mod tests {
         let at = |text: &str| local_date(text.parse().unwrap()).to_string();
         assert_eq!(at("2025-12-31T15:59:59Z"), "2025-12-31");
         assert_eq!(at("2025-12-31T16:00:00Z"), "2026-01-01");
+    }
+
+    #[test]
+    fn a_day_starts_where_it_begins() {
+        let start = day_start(parse_date("2026-01-01").unwrap());
+        assert_eq!(start.to_rfc3339(), "2025-12-31T16:00:00+00:00");
+        assert_eq!(local_date(start).to_string(), "2026-01-01");
     }
 
     #[test]

@@ -23,6 +23,7 @@ create table fees.notice (
   item_name_zh  text not null,
   item_name_en  text not null,
   payer         text not null,
+  payer_is_person boolean not null,
   state         text not null check (state in (
                   'MEASURING', 'ISSUED', 'OVERDUE', 'PAID', 'WAIVED', 'CANCELLED', 'REFUNDED')),
   version       bigint not null check (version > 0),

@@ -31,6 +31,7 @@ pub struct About {
     pub item_name_zh: String,
     pub item_name_en: String,
     pub payer: String,
+    pub payer_is_person: bool,
     pub created_at: DateTime<Utc>,
     pub settled_at: Option<DateTime<Utc>>,
     pub receipt: Option<String>,
@@ -56,6 +57,7 @@ struct Row {
     item_name_zh: String,
     item_name_en: String,
     payer: String,
+    payer_is_person: bool,
     state: String,
     version: i64,
     limit_on: Option<NaiveDate>,
@@ -140,8 +142,8 @@ pub async fn insert(connection: &mut PgConnection, kept: &Kept) -> Result<bool> 
     let Kept { notice, about, .. } = kept;
     let done = sqlx::query!(
         "insert into fees.notice (notice, number, center, item_name_zh, item_name_en, payer, state, version, limit_on,
-             payment_code, created_at, settled_at)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+             payment_code, created_at, settled_at, payer_is_person)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
          on conflict (number) do nothing",
         notice.notice.as_str(),
         notice.number.as_str(),
@@ -154,7 +156,8 @@ pub async fn insert(connection: &mut PgConnection, kept: &Kept) -> Result<bool> 
         notice.state.limit_on(),
         notice.payment_code.as_str(),
         about.created_at,
-        notice.state.is_closed().then_some(about.created_at)
+        notice.state.is_closed().then_some(about.created_at),
+        about.payer_is_person
     )
     .execute(&mut *connection)
     .await
@@ -329,7 +332,7 @@ async fn whole(connection: &mut PgConnection, notices: &[String]) -> Result<Vec<
     }
     let rows = sqlx::query_as!(
         Row,
-        r#"select n.notice, n.number, n.item_name_zh, n.item_name_en, n.payer, n.state, n.version, n.limit_on,
+        r#"select n.notice, n.number, n.item_name_zh, n.item_name_en, n.payer, n.payer_is_person, n.state, n.version, n.limit_on,
                n.payment_code, n.created_at, n.settled_at, n.cancel_reason, r.receipt as "receipt?"
            from unnest($1::text[]) wanted(notice)
            join fees.notice n on n.notice = wanted.notice
@@ -414,6 +417,7 @@ fn kept(row: Row, lines: Vec<Line>, fees: Vec<pb::Fee>) -> Result<Kept> {
             item_name_zh: row.item_name_zh,
             item_name_en: row.item_name_en,
             payer: row.payer,
+            payer_is_person: row.payer_is_person,
             created_at: row.created_at,
             settled_at: row.settled_at,
             receipt: row.receipt,

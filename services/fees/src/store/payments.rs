@@ -1,6 +1,6 @@
 //! Payments, as they were reported and what became of them.
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 use uuid::Uuid;
 use yimen_kernel::DivisionCode;
@@ -94,6 +94,14 @@ pub async fn reported(
     .fetch_optional(connection)
     .await
     .map_err(db)
+}
+
+/// The notice that a payment names; none if there is no such payment.
+pub async fn notice_of(connection: &mut PgConnection, payment: Uuid) -> Result<Option<Option<String>>> {
+    sqlx::query_scalar!("select notice from fees.payment where payment = $1", payment)
+        .fetch_optional(connection)
+        .await
+        .map_err(db)
 }
 
 /// Reads a payment and holds it until the transaction ends.
@@ -201,25 +209,27 @@ pub struct OfDay {
     pub channel: String,
     pub payment_code: String,
     pub amount_fen: i64,
-    pub state: String,
+    /// The application whose notice it settled and still settles.
     pub number: Option<String>,
 }
 
-/// A center's payments of one day in China.
-pub async fn of_day(
+/// A center's payments from one moment to another.
+pub async fn between(
     connection: &mut PgConnection,
     center: &DivisionCode,
-    day: NaiveDate,
+    from: DateTime<Utc>,
+    to: DateTime<Utc>,
 ) -> Result<Vec<OfDay>> {
     sqlx::query_as!(
         OfDay,
-        r#"select p.payment, p.channel, p.payment_code, p.amount_fen, p.state, n.number as "number?"
-           from fees.payment p left join fees.notice n on n.notice = p.notice
-           where p.center = $1 and p.paid_at >= $2::date::timestamp at time zone 'Asia/Shanghai'
-             and p.paid_at < ($2::date + 1)::timestamp at time zone 'Asia/Shanghai'
+        r#"select p.payment, p.channel, p.payment_code, p.amount_fen, n.number as "number?"
+           from fees.payment p
+           left join fees.notice n on n.notice = p.notice and n.state = 'PAID' and p.state = 'APPLIED'
+           where p.center = $1 and p.paid_at >= $2 and p.paid_at < $3
            order by p.payment"#,
         center.as_str(),
-        day
+        from,
+        to
     )
     .fetch_all(connection)
     .await

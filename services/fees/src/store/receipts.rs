@@ -18,6 +18,14 @@ pub struct Row {
     pub replaced_by: Option<String>,
 }
 
+/// A receipt whose number was drawn.
+#[derive(Clone, Debug)]
+pub struct Drawn {
+    pub row: Row,
+    pub year: i32,
+    pub serial: u32,
+}
+
 /// The next serial of a center's year. The series is locked until the transaction ends, so a number is
 /// either given with it or given to the next.
 pub async fn next_serial(connection: &mut PgConnection, center: &DivisionCode, year: i32) -> Result<u32> {
@@ -33,15 +41,16 @@ pub async fn next_serial(connection: &mut PgConnection, center: &DivisionCode, y
     u32::try_from(serial).map_err(Error::internal)
 }
 
-/// Adds a receipt.
-pub async fn insert(connection: &mut PgConnection, row: &Row, year: i32, serial: u32) -> Result<()> {
+/// Issues a receipt.
+pub async fn insert(connection: &mut PgConnection, drawn: &Drawn) -> Result<()> {
+    let Drawn { row, year, serial } = drawn;
     sqlx::query!(
         "insert into fees.receipt (receipt, center, year, serial, notice, amount_fen, state, issued_at)
          values ($1, $2, $3, $4, $5, $6, $7, $8)",
         row.receipt,
         row.center,
         year,
-        i32::try_from(serial).map_err(Error::internal)?,
+        i32::try_from(*serial).map_err(Error::internal)?,
         row.notice,
         row.amount_fen,
         row.state,
