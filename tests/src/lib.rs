@@ -32,6 +32,7 @@ use yimen::check::{self, Finding, Pools};
 use yimen::definitions;
 use yimen_platform::clock::SystemClock;
 use yimen_platform::run::{self, Process};
+use yimen_platform::signature::{KEY_ID_HEADER, SIGNATURE_HEADER, Secret, TIMESTAMP_HEADER};
 use yimen_platform::{Clock, Config};
 use yimen_proto::approval::v1::approval_client::ApprovalClient;
 
@@ -39,10 +40,17 @@ use servers::Servers;
 
 /// The operator's and every member of staff's password in the tests.
 pub const PASSWORD: &str = "correct horse battery";
+/// The id of the bank's key.
+pub const BANK: &str = "testbank";
 /// How long what events bring about may take: a process that died holds its events for a while.
 const PATIENCE: Duration = Duration::from_secs(60);
 /// How long the checker waits for events that are on their way.
 const CHECK_WAIT: Duration = Duration::from_secs(30);
+
+/// The secret that the bank signs with.
+pub fn bank_secret() -> Secret {
+    Secret::from([0xab; 32])
+}
 
 /// A running center with the project's catalog.
 pub struct Center {
@@ -85,6 +93,8 @@ impl Center {
         center.operator = center.sign_in("operator").await;
         let organization = read_toml(&root().join("catalog/organization.toml"));
         center.ok("/api/v1/organization", Some(&center.operator), organization).await;
+        let fees = read_toml(&root().join("catalog/fees.toml"));
+        center.ok("/api/v1/fees", Some(&center.operator), fees).await;
         let items: Vec<Value> =
             files(&root().join("catalog/items")).iter().map(|path| read_toml(path)).collect();
         center.ok("/api/v1/catalog", Some(&center.operator), json!({ "items": items })).await;
@@ -199,6 +209,40 @@ impl Center {
         answer(request).await
     }
 
+    /// The bank reports a payment.
+    pub async fn bank(&self, payment: &Value) -> Answer {
+        let body = payment.to_string();
+        let now = SystemClock.now();
+        let (timestamp, signature) = bank_secret().sign(now, body.as_bytes()).expect("it can be signed");
+        let request = self
+            .request(Method::POST, "/api/v1/callbacks/bank")
+            .header(KEY_ID_HEADER, BANK)
+            .header(TIMESTAMP_HEADER, timestamp)
+            .header(SIGNATURE_HEADER, signature);
+        answer(request.body(body)).await
+    }
+
+    /// Hands in the sample of an item and accepts it; gives the number and the tracking address.
+    pub async fn accepted(&self, item: &str, center: &str, clerk: &str) -> (String, String) {
+        let handed_in = self.ok("/api/v1/applications", None, sample(item, center)).await;
+        let (number, code) = (text(&handed_in["number"]), text(&handed_in["lookup_code"]));
+        self.ok(&format!("/api/v1/applications/{number}/accept"), Some(clerk), json!({})).await;
+        let tracking = format!("/api/v1/applications/{number}?code={code}");
+        (number, tracking)
+    }
+
+    /// The lead, alone in the plan, approves and decides.
+    pub async fn decided(&self, number: &str, lead: &str, outcome: &str) {
+        let approval = format!("/api/v1/joint-approvals/{number}");
+        let opened = self.until(&approval, Some(lead), |answer| answer.status == 200).await;
+        let revision = &opened["materials_revision"];
+        let opinion = json!({"kind": "APPROVE", "materials_revision": revision});
+        self.ok(&format!("{approval}/opinions"), Some(lead), opinion).await;
+        let reasons = if outcome == "REFUSED" { "示例：不符合条件" } else { "" };
+        let decision = json!({"outcome": outcome, "reasons": reasons, "materials_revision": revision});
+        self.ok(&format!("{approval}/decision"), Some(lead), decision).await;
+    }
+
     /// A request to the gateway, for a test that writes it itself.
     pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
         self.client.request(method, format!("http://{}{path}", self.address()))
@@ -256,6 +300,7 @@ async fn embedded() -> Home {
         listen: SocketAddr::from(([127, 0, 0, 1], 0)),
         objects: objects.clone(),
         operator_password: Some(PASSWORD.to_owned()),
+        bank_keys: [(BANK.to_owned(), bank_secret())].into(),
         ..Config::default()
     };
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);

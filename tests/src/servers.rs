@@ -19,7 +19,7 @@ use yimen::definitions;
 use yimen_platform::Config;
 use yimen_platform::rpc::ActorSigner;
 
-use crate::PASSWORD;
+use crate::{BANK, PASSWORD, bank_secret};
 
 /// The queues bear the services' names, so that one broker serves one center at a time.
 static TURN: LazyLock<Arc<Mutex<()>>> = LazyLock::new(Arc::default);
@@ -199,6 +199,7 @@ impl Servers {
             ("YIMEN_AMQP_URL".to_owned(), self.place.amqp_url.clone()),
             ("YIMEN_ACTOR_PUBLIC_KEY".to_owned(), public_key.to_owned()),
             ("YIMEN_OPERATOR_PASSWORD".to_owned(), PASSWORD.to_owned()),
+            (format!("YIMEN_BANK_KEYS__{}", BANK.to_uppercase()), bank_secret().into()),
             ("YIMEN_OBJECTS".to_owned(), self.objects.display().to_string()),
             ("YIMEN_LISTEN".to_owned(), self.address().to_string()),
         ];

@@ -63,7 +63,11 @@ mod tests {
     fn a_limit_does_not_end_on_a_day_off() {
         let calendar = Calendar::parse("date,kind,holiday\n2025-10-03,off,国庆\n2025-10-06,off,国庆\n2025-10-07,off,国庆\n2025-10-08,off,国庆\n2026-02-14,work,春节\n").unwrap();
         assert_eq!(calendar.after_days(day("2025-08-04"), 60), day("2025-10-09"), "the sheet's example");
-        assert_eq!(calendar.after_days(day("2026-02-04"), 10), day("2026-02-14"), "a Saturday that is worked");
+        assert_eq!(
+            calendar.after_days(day("2026-02-04"), 10),
+            day("2026-02-14"),
+            "a Saturday that is worked"
+        );
         assert_eq!(calendar.after_days(day("2026-01-02"), 1), day("2026-01-05"));
     }
 

@@ -317,7 +317,8 @@ mod tests {
                 '拾' => section += std::mem::take(&mut number) * 10,
                 '万' => total += (std::mem::take(&mut section) + std::mem::take(&mut number)) * 10_000,
                 '亿' => {
-                    total = (total + std::mem::take(&mut section) + std::mem::take(&mut number)) * 100_000_000;
+                    total =
+                        (total + std::mem::take(&mut section) + std::mem::take(&mut number)) * 100_000_000;
                 }
                 '元' => fen += (total + section + std::mem::take(&mut number)) * 100,
                 '角' => fen += std::mem::take(&mut number) * 10,

@@ -10,40 +10,47 @@ use yimen_kernel::error::Result;
 
 use crate::store::Store;
 
-/// One chore: it is done at the start, after every commit of this process, and at least every `period`.
+/// One chore, done at the start and then again and again.
 ///
 /// Several copies of a service do it side by side, so a round leases what it works on.
 #[derive(Clone)]
 pub struct Chore {
     name: &'static str,
     period: Duration,
+    woken_by_commits: bool,
     round: Arc<dyn Fn() -> BoxFuture<'static, Result<()>> + Send + Sync>,
 }
 
 impl Chore {
-    /// A chore of this name, for the log, whose rounds are `round`.
-    pub fn new<F, R>(name: &'static str, period: Duration, round: F) -> Self
+    /// A chore of this name, for the log, with a round every `period`.
+    pub fn every<F, R>(name: &'static str, period: Duration, round: F) -> Self
     where
         F: Fn() -> R + Send + Sync + 'static,
         R: Future<Output = Result<()>> + Send + 'static,
     {
-        Self { name, period, round: Arc::new(move || Box::pin(round())) }
+        Self { name, period, woken_by_commits: false, round: Arc::new(move || Box::pin(round())) }
+    }
+
+    /// A chore with a round after every commit of this process, and at least every `period`.
+    pub fn after_commits<F, R>(name: &'static str, period: Duration, round: F) -> Self
+    where
+        F: Fn() -> R + Send + Sync + 'static,
+        R: Future<Output = Result<()>> + Send + 'static,
+    {
+        Self { woken_by_commits: true, ..Self::every(name, period, round) }
     }
 
     /// Round after round until `stop`; a round that was begun is finished.
     pub(crate) async fn run(self, store: Store, stop: CancellationToken) {
         while !stop.is_cancelled() {
             let woken = store.committed().notified();
-            if let Err(error) = (self.round)().await {
+            let done = (self.round)().await;
+            if let Err(error) = &done {
                 tracing::warn!(service = store.service(), chore = self.name, %error, "A chore could not be done; trying again.");
-                tokio::select! {
-                    () = tokio::time::sleep(self.period) => {}
-                    () = stop.cancelled() => {}
-                }
-                continue;
             }
             tokio::select! {
-                () = woken => {}
+                // A failed round waits, so that it does not wake itself.
+                () = woken, if self.woken_by_commits && done.is_ok() => {}
                 () = tokio::time::sleep(self.period) => {}
                 () = stop.cancelled() => {}
             }

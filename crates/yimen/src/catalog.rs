@@ -1,7 +1,7 @@
-//! The organization and the items that a center is given before its first day.
+//! The organization, the fees and the items that a center is given before its first day.
 //!
 //! They are TOML files whose names are those of the contract; here they become the JSON of
-//! `ImportOrganization` and `ImportCatalog`. The files of the repository are part of the program,
+//! `ImportOrganization`, `ImportFees` and `ImportCatalog`. The files of the repository are part of the program,
 //! so that the demo and a first import work from any directory.
 
 use std::collections::BTreeSet;
@@ -22,6 +22,8 @@ pub const SAMPLE: &[u8] = include_bytes!("../../../samples/applications.jsonl");
 pub struct Catalog {
     /// `ImportOrganizationRequest`.
     pub organization: Value,
+    /// `ImportFeesRequest`.
+    pub fees: Value,
     /// `ServiceItem`, each.
     pub items: Vec<Value>,
 }
@@ -38,12 +40,13 @@ impl Catalog {
             })
         };
         let organization = read("organization.toml", file("organization.toml")?)?;
+        let fees = read("fees.toml", file("fees.toml")?)?;
         let mut items = Vec::new();
         for entry in EMBEDDED.get_dir("items").into_iter().flat_map(Dir::files) {
             let name = entry.path().display().to_string();
             items.push(read(&name, file(&name)?)?);
         }
-        Ok(Self { organization, items })
+        Ok(Self { organization, fees, items })
     }
 
     /// The catalog in a directory: `organization.toml` and `items/*.toml`.
@@ -55,8 +58,11 @@ impl Catalog {
             std::fs::read_to_string(path)
                 .map_err(|error| format!("{} cannot be read ({error}); correct --catalog.", path.display()))
         };
-        let path = directory.join("organization.toml");
-        let organization = read(&path.display().to_string(), &file(&path)?)?;
+        let named = |name: &str| {
+            let path = directory.join(name);
+            read(&path.display().to_string(), &file(&path)?)
+        };
+        let (organization, fees) = (named("organization.toml")?, named("fees.toml")?);
         let folder = directory.join("items");
         let unreadable = |error| format!("{} cannot be read ({error}); correct --catalog.", folder.display());
         let mut paths = Vec::new();
@@ -71,11 +77,12 @@ impl Catalog {
             .iter()
             .map(|path| read(&path.display().to_string(), &file(path)?))
             .collect::<Result<_, String>>()?;
-        Ok(Self { organization, items })
+        Ok(Self { organization, fees, items })
     }
 
-    /// What contradicts itself between organization and items, a sentence each: a center that
-    /// offers an item needs every department of the item's plan.
+    /// What contradicts itself between organization, fees and items, a sentence each: a center that
+    /// offers an item needs every department of the item's plan, and a fee that an item charges is in the
+    /// fee catalog, for the department that charges it.
     pub fn faults(&self) -> Vec<String> {
         let named = |list_name, key| -> BTreeSet<&str> {
             list(&self.organization, list_name).iter().map(|entry| text(entry, key)).collect()
@@ -84,6 +91,14 @@ impl Catalog {
         let mut faults = Vec::new();
         for item in &self.items {
             let code = text(item, "code");
+            for charged in list(item, "fees") {
+                let (fee, department) = (text(charged, "fee"), text(charged, "department"));
+                let is_listed =
+                    |listed: &Value| text(listed, "code") == fee && text(listed, "department") == department;
+                if !list(&self.fees, "fees").iter().any(is_listed) {
+                    faults.push(format!("Item {code} charges {fee} for department {department}, which fees.toml does not have; add the fee with its legal basis or take it out of the item."));
+                }
+            }
             for center in list(item, "centers").iter().filter_map(Value::as_str) {
                 if !centers.contains(center) {
                     faults.push(format!("Item {code} is offered by center {center}, which organization.toml does not have; add the center or take it out of the item."));
@@ -112,6 +127,10 @@ impl Catalog {
             .change("/api/v1/organization", &self.organization)
             .await
             .map_err(|failure| format!("The organization was not imported: {failure}"))?;
+        let fees = operator
+            .change("/api/v1/fees", &self.fees)
+            .await
+            .map_err(|failure| format!("The fees were not imported: {failure}"))?;
         let items = operator
             .change("/api/v1/catalog", &json!({ "items": self.items }))
             .await
@@ -121,6 +140,7 @@ impl Catalog {
             centers: count(&organization, "centers"),
             departments: count(&organization, "departments"),
             staff: count(&organization, "staff"),
+            fees: count(&fees, "imported"),
             items: count(&items, "imported"),
             unchanged: count(&items, "unchanged"),
         })
@@ -136,18 +156,20 @@ pub struct Imported {
     pub departments: u64,
     /// Members of staff named.
     pub staff: u64,
+    /// Fees that got a new version.
+    pub fees: u64,
     /// Items that got a new version.
     pub items: u64,
     /// Items that stayed as they were.
     pub unchanged: u64,
 }
 
-/// Short codes of every department that an item's plan names, once each.
+/// Short codes of every department that an item's plan and fees name, once each.
 pub fn plan_departments(item: &Value) -> BTreeSet<&str> {
     let plan = item.get("plan").unwrap_or(&Value::Null);
     let steps = list(plan, "steps");
     let after = steps.iter().flat_map(|step| list(step, "after")).filter_map(Value::as_str);
-    let own = steps.iter().map(|step| text(step, "department"));
+    let own = steps.iter().chain(list(item, "fees")).map(|entry| text(entry, "department"));
     own.chain(after).chain([text(plan, "lead")]).filter(|short| !short.is_empty()).collect()
 }
 
@@ -181,6 +203,7 @@ mod tests {
     fn a_missing_department_is_named() {
         let catalog = Catalog {
             organization: json!({ "centers": [{ "code": "430102" }], "departments": [{ "id": "430102-scjg" }] }),
+            fees: json!({ "fees": [] }),
             items: vec![json!({
                 "code": "shop", "centers": ["430102", "430199"],
                 "plan": { "lead": "scjg", "steps": [{ "department": "scjg" }, { "department": "xfjy", "after": ["cgj"] }] },

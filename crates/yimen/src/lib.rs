@@ -24,6 +24,6 @@ pub mod output;
 use yimen_platform::Definition;
 
 /// The services of a deployment, in the order in which they are migrated and started.
-pub fn definitions() -> [Definition; 3] {
-    [yimen_identity::DEFINITION, yimen_intake::DEFINITION, yimen_approval::DEFINITION]
+pub fn definitions() -> [Definition; 4] {
+    [yimen_identity::DEFINITION, yimen_intake::DEFINITION, yimen_approval::DEFINITION, yimen_fees::DEFINITION]
 }

@@ -1,14 +1,20 @@
-//! What intake does with the events of the approval.
+//! What intake does with the events of the approval and of the fees.
 
 use yimen_kernel::CaseNumber;
+use yimen_kernel::date::parse_date;
 use yimen_kernel::error::{Error, Result};
 use yimen_platform::messages::subscribe::Received;
 use yimen_platform::store::Tx;
 use yimen_proto::approval::v1 as approval;
+use yimen_proto::fees::v1 as fees;
 use yimen_proto::intake::v1::decision::Outcome as Decision;
 
+use crate::app;
 use crate::app::decide::{self, Decided, Returned};
+use crate::app::fees::Assessed;
 use crate::domain::application::Outcome;
+use crate::domain::documents::FeeLine;
+use crate::store::fees::Row;
 
 /// The lead handed a department's return on.
 pub async fn materials_returned(tx: &mut Tx, event: Received<approval::MaterialsReturned>) -> Result<()> {
@@ -31,7 +37,65 @@ pub async fn decided(tx: &mut Tx, event: Received<approval::JointApprovalDecided
     };
     let number = case(&event.message.number)?;
     let approval::JointApprovalDecided { conditions, reasons, materials_revision, .. } = event.message;
-    decide::complete(tx, &number, Decided { outcome, conditions, reasons, materials_revision }).await
+    decide::decide(tx, &number, Decided { outcome, conditions, reasons, materials_revision }).await
+}
+
+/// The fee notice was raised.
+pub async fn fee_assessed(tx: &mut Tx, event: Received<fees::FeeAssessed>) -> Result<()> {
+    let fees::FeeAssessed { number, notice, payment_code, amount_fen, limit_on, lines, .. } = event.message;
+    let lines = lines
+        .into_iter()
+        .map(|line| FeeLine {
+            name_zh: line.name_zh,
+            name_en: line.name_en,
+            quantity: line.quantity,
+            unit: line.unit,
+            amount_fen: line.amount_fen,
+            basis: line.legal_basis,
+        })
+        .collect();
+    let limit_on = day(&limit_on)?;
+    let assessed = Assessed { notice, payment_code, amount_fen, limit_on, lines };
+    app::fees::assessed(tx, &case(&number)?, event.envelope.version, assessed).await
+}
+
+/// The amount or the last day to pay changed.
+pub async fn fee_relieved(tx: &mut Tx, event: Received<fees::FeeRelieved>) -> Result<()> {
+    let message = event.message;
+    let said = Row {
+        notice: Some(message.notice),
+        payment_code: None,
+        amount_fen: Some(message.amount_fen),
+        limit_on: Some(day(&message.limit_on)?),
+        receipt: None,
+        how: None,
+    };
+    app::fees::relieved(tx, &case(&message.number)?, event.envelope.version, said).await
+}
+
+/// Nothing more is to be paid.
+pub async fn fee_settled(tx: &mut Tx, event: Received<fees::FeeSettled>) -> Result<()> {
+    let how = event.message.how();
+    let message = event.message;
+    let given = |text: String| Some(text).filter(|text| !text.is_empty());
+    let said = Row {
+        notice: given(message.notice),
+        payment_code: None,
+        amount_fen: None,
+        limit_on: None,
+        receipt: given(message.receipt),
+        how: Some(how.as_str_name().to_owned()),
+    };
+    app::fees::settled(tx, &case(&message.number)?, event.envelope.version, said).await
+}
+
+/// The money went back.
+pub async fn fee_refunded(tx: &mut Tx, event: Received<fees::FeeRefunded>) -> Result<()> {
+    app::fees::refunded(tx, &case(&event.message.number)?, event.envelope.version).await
+}
+
+fn day(text: &str) -> Result<chrono::NaiveDate> {
+    parse_date(text).map_err(|fault| Error::internal(format!("an event names no day: {fault:?}")))
 }
 
 fn case(number: &str) -> Result<CaseNumber> {

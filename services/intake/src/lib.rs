@@ -8,14 +8,16 @@
 //! The life of an application:
 //!
 //! ```text
-//! SUBMITTED ──▶ ACCEPTED ──▶ COMPLETED ──▶ DELIVERED
+//! SUBMITTED ──▶ ACCEPTED ──▶ DECIDED ──▶ COMPLETED ──▶ DELIVERED
 //!   │   ▲          │
 //!   ▼   └─ SUPPLEMENTED ◀─ SUPPLEMENT_REQUESTED
-//! REFUSED        WITHDRAWN (from any state before COMPLETED)
+//! REFUSED        WITHDRAWN (from any state before DECIDED)
 //! ```
 //!
-//! Intake is the only writer of the application's state. Approval starts at `ApplicationAccepted`
-//! and ends with `JointApprovalDecided`, which completes the application here.
+//! Intake is the only writer of the application's state. Approval starts at `ApplicationAccepted` and
+//! ends with `JointApprovalDecided`. Fees are asked for (`FeesDue`) at acceptance or by a grant, as the
+//! item says, and end with `FeeSettled`. The application completes when it is decided and no fee is open,
+//! in either order; what charges nothing goes from ACCEPTED to COMPLETED at once.
 
 mod app;
 mod domain;
@@ -30,6 +32,7 @@ use yimen_platform::messages::subscribe::Subscriptions;
 use yimen_platform::store::Migrations;
 use yimen_platform::{Context, Definition, Service};
 use yimen_proto::approval::v1::{DepartmentAdded, JointApprovalDecided, MaterialsReturned};
+use yimen_proto::fees::v1::{FeeAssessed, FeeRefunded, FeeRelieved, FeeSettled};
 use yimen_proto::intake::v1::intake_server::IntakeServer;
 
 static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!();
@@ -46,7 +49,11 @@ fn build(ctx: Context) -> BoxFuture<'static, Result<Service, String>> {
         let subscriptions = Subscriptions::new(ctx.store.clone())
             .on::<MaterialsReturned, _>(|tx, event| events::materials_returned(tx, event).boxed())
             .on::<DepartmentAdded, _>(|tx, event| events::department_added(tx, event).boxed())
-            .on::<JointApprovalDecided, _>(|tx, event| events::decided(tx, event).boxed());
+            .on::<JointApprovalDecided, _>(|tx, event| events::decided(tx, event).boxed())
+            .on::<FeeAssessed, _>(|tx, event| events::fee_assessed(tx, event).boxed())
+            .on::<FeeRelieved, _>(|tx, event| events::fee_relieved(tx, event).boxed())
+            .on::<FeeSettled, _>(|tx, event| events::fee_settled(tx, event).boxed())
+            .on::<FeeRefunded, _>(|tx, event| events::fee_refunded(tx, event).boxed());
         let server = IntakeServer::new(grpc::Server(ctx)).max_decoding_message_size(MAX_REQUEST);
         Ok(Service { routes: Routes::new(server), subscriptions, chores: Vec::new() })
     }

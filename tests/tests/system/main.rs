@@ -9,6 +9,7 @@
 )]
 
 mod bad_input;
+mod fees;
 mod garbage;
 mod idempotency;
 mod inspection;

@@ -92,7 +92,7 @@ fn fault(application: &Accepted, approval: Option<&Approval>, withdrawn_early: b
     };
     let fits = match (state.as_str(), approval.state.as_str()) {
         ("ACCEPTED", "RUNNING") | ("WITHDRAWN", "WITHDRAWN" | "DECIDED") => true,
-        ("COMPLETED" | "DELIVERED", "DECIDED") => application.outcome == approval.outcome,
+        ("DECIDED" | "COMPLETED" | "DELIVERED", "DECIDED") => application.outcome == approval.outcome,
         _ => false,
     };
     (!fits).then(|| {

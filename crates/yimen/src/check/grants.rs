@@ -174,8 +174,8 @@ fn faults(grant: &Grant, ground: &Ground) -> Vec<String> {
         None => faults.push("without an application".to_owned()),
         Some(application) if application.state == "WITHDRAWN" => {}
         Some(application) => {
-            let is_completed = matches!(application.state.as_str(), "COMPLETED" | "DELIVERED");
-            if !is_completed || application.outcome.as_deref() != Some(grant.outcome.as_str()) {
+            let is_decided = matches!(application.state.as_str(), "DECIDED" | "COMPLETED" | "DELIVERED");
+            if !is_decided || application.outcome.as_deref() != Some(grant.outcome.as_str()) {
                 faults.push(format!("and its application is {}", application.state));
             }
             if application.materials_revision != grant.materials_revision {

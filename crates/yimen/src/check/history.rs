@@ -9,16 +9,18 @@ use super::{Faults, Finding, Look, Unreadable};
 /// How far the clocks of two copies of a service may be apart.
 const SKEW: TimeDelta = TimeDelta::seconds(5);
 
-/// The steps that the law and the hall know; a state that stays is one in which materials may come.
-const LEGAL: [(&str, &[&str]); 8] = [
+/// The steps that the law and the hall know; a state that stays is one in which materials may come, or
+/// something about the fee.
+const LEGAL: [(&str, &[&str]); 9] = [
     ("SUBMITTED", &["SUBMITTED", "SUPPLEMENT_REQUESTED", "ACCEPTED", "REFUSED", "WITHDRAWN"]),
     ("SUPPLEMENT_REQUESTED", &["SUPPLEMENT_REQUESTED", "SUPPLEMENTED", "REFUSED", "WITHDRAWN"]),
     ("SUPPLEMENTED", &["SUPPLEMENTED", "SUPPLEMENT_REQUESTED", "ACCEPTED", "REFUSED", "WITHDRAWN"]),
-    ("ACCEPTED", &["ACCEPTED", "COMPLETED", "WITHDRAWN"]),
-    ("COMPLETED", &["DELIVERED"]),
+    ("ACCEPTED", &["ACCEPTED", "DECIDED", "COMPLETED", "WITHDRAWN"]),
+    ("DECIDED", &["DECIDED", "COMPLETED"]),
+    ("COMPLETED", &["COMPLETED", "DELIVERED"]),
     ("REFUSED", &[]),
-    ("WITHDRAWN", &[]),
-    ("DELIVERED", &[]),
+    ("WITHDRAWN", &["WITHDRAWN"]),
+    ("DELIVERED", &["DELIVERED"]),
 ];
 
 /// A step, beside what its application says now.

@@ -11,6 +11,7 @@
 mod acknowledged;
 mod approvals;
 mod events;
+mod fees;
 mod grants;
 mod history;
 mod numbers;
@@ -143,6 +144,7 @@ async fn once(pools: &Pools, options: &Options) -> Result<Vec<Finding>, String> 
             events::check(&look).await?,
             approvals::check(&look).await?,
             grants::check(&look).await?,
+            fees::check(&look).await?,
             numbers::check(&look).await?,
         ])
     };
@@ -158,6 +160,10 @@ struct Look<'l> {
 impl Look<'_> {
     fn intake(&self) -> Result<&PgPool, Unreadable> {
         Ok(self.pools.of("intake")?)
+    }
+
+    fn fees(&self) -> Result<&PgPool, Unreadable> {
+        Ok(self.pools.of("fees")?)
     }
 
     fn approval(&self) -> Result<&PgPool, Unreadable> {

@@ -43,8 +43,13 @@ impl Import {
         })?;
         let imported = catalog.import(&operator).await?;
         output::line(format_args!(
-            "Imported {} centers, {} departments and {} members of staff; {} items are new, {} unchanged.",
-            imported.centers, imported.departments, imported.staff, imported.items, imported.unchanged
+            "Imported {} centers, {} departments and {} members of staff; {} fees and {} items are new, {} items unchanged.",
+            imported.centers,
+            imported.departments,
+            imported.staff,
+            imported.fees,
+            imported.items,
+            imported.unchanged
         ));
         Ok(FINE)
     }

@@ -27,6 +27,8 @@ enum Name {
     Intake,
     /// The joint approvals.
     Approval,
+    /// Fee notices, payments and the ledger.
+    Fees,
 }
 
 impl Name {
@@ -36,6 +38,7 @@ impl Name {
             Name::Identity => "identity",
             Name::Intake => "intake",
             Name::Approval => "approval",
+            Name::Fees => "fees",
         }
     }
 }

@@ -3,9 +3,7 @@
 use chrono::Datelike as _;
 use yimen_kernel::date::local_date;
 use yimen_kernel::error::{Error, Result};
-use yimen_kernel::{
-    Calendar, CaseNumber, DepartmentId, DocumentNumber, PaymentCode, Quantity, Reason,
-};
+use yimen_kernel::{Calendar, CaseNumber, DepartmentId, DocumentNumber, PaymentCode, Quantity, Reason};
 use yimen_platform::Context;
 use yimen_platform::store::Tx;
 use yimen_proto::fees::v1 as pb;
@@ -15,8 +13,8 @@ use super::{book, notices as operations, settle, timestamp};
 use crate::domain::ledger::{self, Kind};
 use crate::domain::notice::{Line, Notice, State};
 use crate::grpc::{fee as published, message};
-use crate::store::notices::{self, About, Kept, Key};
 use crate::store::catalog;
+use crate::store::notices::{self, About, Kept, Key};
 
 /// One fee of an application, as the item asks for it.
 pub struct Due {
@@ -151,7 +149,9 @@ async fn issued(tx: &mut Tx, kept: &Kept) -> Result<()> {
                 },
             );
         }
-        State::Waived { .. } => settle::tell(tx, &notice.number, notice.version, How::Waived, Some(notice), 0),
+        State::Waived { .. } => {
+            settle::tell(tx, &notice.number, notice.version, How::Waived, Some(notice), 0)
+        }
         _ => {}
     }
     Ok(())

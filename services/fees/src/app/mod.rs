@@ -21,7 +21,7 @@ use yimen_platform::store::Tx;
 use crate::domain::ledger::{Kind, Move};
 use crate::domain::notice::Notice;
 use crate::store::ledger::{self, About};
-use crate::store::notices::{self, Kept, Key};
+use crate::store::notices::{Kept, Key};
 
 /// A moment on the wire.
 pub(crate) fn timestamp(at: DateTime<Utc>) -> Timestamp {
@@ -33,7 +33,7 @@ pub(crate) fn timestamp(at: DateTime<Utc>) -> Timestamp {
 
 /// Reads a notice for a change.
 async fn lock(tx: &mut Tx, notice: &DocumentNumber) -> Result<Kept> {
-    let kept = notices::lock(tx.sql(), Key::Notice(notice)).await?;
+    let kept = crate::store::notices::lock(tx.sql(), Key::Notice(notice)).await?;
     kept.ok_or_else(|| Error::not_found(Reason::NoticeUnknown))
 }
 

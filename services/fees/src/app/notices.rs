@@ -1,10 +1,9 @@
 //! What finance does with a notice, and what time does.
 
 use chrono::NaiveDate;
+use yimen_kernel::DocumentNumber;
 use yimen_kernel::date::local_date;
 use yimen_kernel::error::{Error, Result};
-use yimen_kernel::reason::Reason;
-use yimen_kernel::DocumentNumber;
 use yimen_platform::Context;
 use yimen_platform::store::Tx;
 use yimen_proto::fees::v1 as pb;
@@ -29,12 +28,7 @@ pub struct Grant {
 }
 
 /// Reduces, waives or postpones.
-pub async fn relieve(
-    tx: &mut Tx,
-    notice: &DocumentNumber,
-    grant: Grant,
-    by: &str,
-) -> Result<pb::FeeNotice> {
+pub async fn relieve(tx: &mut Tx, notice: &DocumentNumber, grant: Grant, by: &str) -> Result<pb::FeeNotice> {
     let kept = super::lock(tx, notice).await?;
     let now = tx.now();
     let before = &kept.notice;
@@ -133,14 +127,5 @@ pub async fn follow_up(ctx: &Context) -> Result<()> {
             return Ok(());
         }
         tx.commit().await?;
-    }
-}
-
-/// Lets the finance office and the cashier of a center at its notices.
-pub fn admit(actor: &yimen_kernel::Actor, notice: &DocumentNumber) -> Result<()> {
-    actor.require_center(&notice.center())?;
-    match notice.kind() {
-        "JF" => Ok(()),
-        _ => Err(Error::field("notice", Reason::BadFormat)),
     }
 }

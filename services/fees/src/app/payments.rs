@@ -186,7 +186,9 @@ async fn take_in(tx: &mut Tx, reported: &BankPayment) -> Result<Option<Row>> {
             let source = row.payment.to_string();
             row.receipt = Some(settle::pay(tx, kept, Account::Bank, Kind::Paid, source).await?);
         }
-        (odd, kept) => hold(tx, &row, odd.unwrap_or(Anomaly::UnknownCode), kept.as_ref(), reported.amount).await?,
+        (odd, kept) => {
+            hold(tx, &row, odd.unwrap_or(Anomaly::UnknownCode), kept.as_ref(), reported.amount).await?
+        }
     }
     Ok(table::insert(tx.sql(), &row).await?.then_some(row))
 }

@@ -16,9 +16,9 @@ use crate::domain::ledger::{Account, Kind, shift};
 use crate::domain::reconcile::{Class, Side, add, compare};
 use crate::grpc::message;
 use crate::store::ledger::{About, book};
+use crate::store::payments;
 use crate::store::payments::OfDay;
 use crate::store::reconciliations::{self as table, LineRow, Row};
-use crate::store::payments;
 
 /// A day's files.
 pub struct Files {
@@ -92,7 +92,8 @@ async fn remit(tx: &mut Tx, center: &DivisionCode, payment: &OfDay) -> Result<()
     let at = tx.now();
     let about = About { source, center: center.as_str(), number: Some(number), at };
     if payment.channel == "CASH" {
-        book(tx.sql(), Kind::Deposited, &about, shift(Account::Bank, Account::Cash, amount).as_slice()).await?;
+        book(tx.sql(), Kind::Deposited, &about, shift(Account::Bank, Account::Cash, amount).as_slice())
+            .await?;
     }
     let step = shift(Account::Treasury, Account::Bank, amount);
     book(tx.sql(), Kind::Remitted, &about, step.as_slice()).await.map(drop)
@@ -104,9 +105,7 @@ fn side<L: for<'de> Deserialize<'de>>(
     file: &[u8],
     cells: impl Fn(L) -> (String, i64, String),
 ) -> Result<Side> {
-    let broken = |line: usize| {
-        Error::invalid(vec![FieldFault::limited(Reason::BadFile, line).at(field)])
-    };
+    let broken = |line: usize| Error::invalid(vec![FieldFault::limited(Reason::BadFile, line).at(field)]);
     // A spreadsheet program writes a byte order mark before UTF-8.
     let file = file.strip_prefix(b"\xef\xbb\xbf").unwrap_or(file);
     let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(file);

@@ -51,7 +51,8 @@ pub async fn resolve(
         (Decided::Apply(_), Some(kept)) => apply(tx, actor, row, &kept, reason).await?,
         (_, kept) => {
             let center = kept.map(|kept| kept.notice.center()).or_else(|| actor.center.clone());
-            send_back(tx, actor, &row, center.ok_or_else(|| Error::denied(Reason::OtherCenter))?, reason).await?;
+            send_back(tx, actor, &row, center.ok_or_else(|| Error::denied(Reason::OtherCenter))?, reason)
+                .await?;
         }
     }
     let row = table::lock(tx.sql(), payment).await?.ok_or_else(unknown)?;
@@ -66,7 +67,11 @@ async fn apply(tx: &mut Tx, actor: &Actor, row: Row, kept: &Kept, reason: &str) 
     }
     let due = notice.amount()?;
     let amount = money(row.amount_fen)?;
-    let together = if amount < due { with_partial(tx, row.clone(), notice.notice.as_str()).await? } else { vec![row.clone()] };
+    let together = if amount < due {
+        with_partial(tx, row.clone(), notice.notice.as_str()).await?
+    } else {
+        vec![row.clone()]
+    };
     let received = together.iter().map(|row| money(row.amount_fen)).collect::<Result<Vec<_>>>()?;
     let received = Money::sum(received).map_err(|fault| Error::invalid(vec![fault.at("amount_fen")]))?;
     let insufficient = || {

@@ -165,11 +165,7 @@ pub fn relieved(before: &Notice, after: &Notice) -> Vec<Move> {
     pairs
         .filter_map(|(before, after)| {
             let less = before.charge?.amount.minus(after.charge?.amount).ok()?;
-            shift(
-                Account::Revenue.of(&after.department),
-                Account::Receivable.of(&after.department),
-                less,
-            )
+            shift(Account::Revenue.of(&after.department), Account::Receivable.of(&after.department), less)
         })
         .collect()
 }
@@ -216,7 +212,10 @@ mod tests {
         let mut book = assessed(&notice);
         book.extend(paid(&notice, Account::Bank));
         book.extend(shift(Account::Treasury, Account::Bank, notice.amount().unwrap()));
-        assert_eq!(balances(&book), BTreeMap::from([(Account::Treasury, 200_00), (Account::Revenue, -200_00)]));
+        assert_eq!(
+            balances(&book),
+            BTreeMap::from([(Account::Treasury, 200_00), (Account::Revenue, -200_00)])
+        );
         book.extend(refund_approved(&notice));
         book.extend(shift(Account::RefundPayable, Account::Treasury, notice.amount().unwrap()));
         assert_eq!(balances(&book), BTreeMap::new());

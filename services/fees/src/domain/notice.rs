@@ -231,7 +231,8 @@ impl Notice {
         if line.department != *department {
             return Err(Error::denied(Reason::FeeNotOfDepartment));
         }
-        *line = line.clone().measured(quantity).map_err(|fault| Error::invalid(vec![fault.at("quantity")]))?;
+        *line =
+            line.clone().measured(quantity).map_err(|fault| Error::invalid(vec![fault.at("quantity")]))?;
         Ok(self.next())
     }
 

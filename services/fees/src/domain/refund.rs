@@ -117,12 +117,8 @@ mod tests {
 
     fn refund() -> (Refund, [DepartmentId; 2]) {
         let departments = ["430102-cgj", "430102-jjj"].map(|id| DepartmentId::parse(id).unwrap());
-        let refund = Refund {
-            state: State::Applied,
-            version: 1,
-            departments: departments.to_vec(),
-            verified: vec![],
-        };
+        let refund =
+            Refund { state: State::Applied, version: 1, departments: departments.to_vec(), verified: vec![] };
         (refund, departments)
     }
 

@@ -140,6 +140,7 @@ pub async fn refuse_charge(
 /// Adds a notice. False when the application has one.
 pub async fn insert(connection: &mut PgConnection, kept: &Kept) -> Result<bool> {
     let Kept { notice, about, .. } = kept;
+    let center = notice.center();
     let done = sqlx::query!(
         "insert into fees.notice (notice, number, center, item_name_zh, item_name_en, payer, state, version, limit_on,
              payment_code, created_at, settled_at, payer_is_person)
@@ -147,7 +148,7 @@ pub async fn insert(connection: &mut PgConnection, kept: &Kept) -> Result<bool> 
          on conflict (number) do nothing",
         notice.notice.as_str(),
         notice.number.as_str(),
-        notice.center().as_str(),
+        center.as_str(),
         about.item_name_zh,
         about.item_name_en,
         about.payer,
@@ -252,24 +253,30 @@ pub enum Key<'k> {
 /// Reads a notice and holds it until the transaction ends, so that two who settle it follow each other.
 pub async fn lock(connection: &mut PgConnection, key: Key<'_>) -> Result<Option<Kept>> {
     let found = match key {
-        Key::Notice(notice) => sqlx::query_scalar!(
-            "select notice from fees.notice where notice = $1 for update",
-            notice.as_str()
-        )
-        .fetch_optional(&mut *connection)
-        .await,
-        Key::Number(number) => sqlx::query_scalar!(
-            "select notice from fees.notice where number = $1 for update",
-            number.as_str()
-        )
-        .fetch_optional(&mut *connection)
-        .await,
-        Key::PaymentCode(code) => sqlx::query_scalar!(
-            "select notice from fees.notice where payment_code = $1 for update",
-            code.as_str()
-        )
-        .fetch_optional(&mut *connection)
-        .await,
+        Key::Notice(notice) => {
+            sqlx::query_scalar!(
+                "select notice from fees.notice where notice = $1 for update",
+                notice.as_str()
+            )
+            .fetch_optional(&mut *connection)
+            .await
+        }
+        Key::Number(number) => {
+            sqlx::query_scalar!(
+                "select notice from fees.notice where number = $1 for update",
+                number.as_str()
+            )
+            .fetch_optional(&mut *connection)
+            .await
+        }
+        Key::PaymentCode(code) => {
+            sqlx::query_scalar!(
+                "select notice from fees.notice where payment_code = $1 for update",
+                code.as_str()
+            )
+            .fetch_optional(&mut *connection)
+            .await
+        }
     };
     match found.map_err(db)? {
         Some(notice) => read(connection, &notice).await,

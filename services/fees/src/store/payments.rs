@@ -9,7 +9,7 @@ use yimen_kernel::reason::Reason;
 use yimen_platform::page::Page;
 use yimen_platform::store::db;
 
-use crate::domain::payment::{Anomaly, Channel};
+use crate::domain::payment::Anomaly;
 
 /// A payment as it stands in the table.
 #[derive(Clone, Debug)]
@@ -32,17 +32,7 @@ pub struct Row {
 }
 
 impl Row {
-    /// How it came.
-    pub fn channel(&self) -> Result<Channel> {
-        match self.channel.as_str() {
-            "CASH" => Ok(Channel::Cash),
-            "CARD" => Ok(Channel::Card),
-            "BANK" => Ok(Channel::Bank),
-            _ => Err(super::odd("channel")),
-        }
-    }
-
-    /// What the rows says of an anomaly.
+    /// Held for this anomaly, or applied without one.
     pub fn set(&mut self, anomaly: Option<Anomaly>) {
         self.state = if anomaly.is_some() { "HELD" } else { "APPLIED" }.to_owned();
         self.anomaly = anomaly.map(|anomaly| anomaly.as_str().to_owned());
@@ -78,11 +68,7 @@ pub async fn insert(connection: &mut PgConnection, row: &Row) -> Result<bool> {
 }
 
 /// The payment that its source reported under this reference.
-pub async fn reported(
-    connection: &mut PgConnection,
-    source: &str,
-    reference: &str,
-) -> Result<Option<Row>> {
+pub async fn reported(connection: &mut PgConnection, source: &str, reference: &str) -> Result<Option<Row>> {
     sqlx::query_as!(
         Row,
         "select payment, channel, source, reference, digest, center, payment_code, notice, amount_fen, state, anomaly,
@@ -180,9 +166,9 @@ pub async fn list(
     page: &Page,
 ) -> Result<Vec<Row>> {
     let before = match &page.after {
-        Some(token) => Some(
-            Uuid::parse_str(token).map_err(|_| Error::field("page_token", Reason::UnknownPageToken))?,
-        ),
+        Some(token) => {
+            Some(Uuid::parse_str(token).map_err(|_| Error::field("page_token", Reason::UnknownPageToken))?)
+        }
         None => None,
     };
     sqlx::query_as!(

@@ -156,11 +156,7 @@ pub async fn save(
 }
 
 /// A center's refunds, newest first.
-pub async fn list(
-    connection: &mut PgConnection,
-    center: &DivisionCode,
-    page: &Page,
-) -> Result<Vec<Row>> {
+pub async fn list(connection: &mut PgConnection, center: &DivisionCode, page: &Page) -> Result<Vec<Row>> {
     sqlx::query_as!(
         Row,
         "select refund, notice, number, center, state, version, ground, reason, amount_fen, created_at, reject_reason,

@@ -25,6 +25,7 @@ pub fn steps(state: State, outcome: Outcome, text: Text) -> Vec<Step> {
         State::Accepted => (2, Some("step.decision_note")),
         State::Refused => (1, Some("step.refused_note")),
         State::Withdrawn => (1, Some("step.withdrawn_note")),
+        State::Decided => (3, Some("step.fee_note")),
         State::Completed => (3, Some("step.delivery_note")),
         State::Delivered => (4, None),
     };

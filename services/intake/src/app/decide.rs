@@ -2,13 +2,13 @@
 
 use yimen_kernel::CaseNumber;
 use yimen_kernel::date::{local_date, parse_date};
-use yimen_kernel::error::Result;
+use yimen_kernel::error::{Error, Result};
 use yimen_platform::store::Tx;
 use yimen_proto::intake::v1 as pb;
 
-use super::{issue, load, names, save, timestamp};
-use crate::domain::application::{Ground, Outcome, Owed};
-use crate::domain::documents::Content;
+use super::{fees, issue, load, names, save, timestamp};
+use crate::domain::application::{Application, Ground, Outcome, Owed, State};
+use crate::domain::documents::{Content, Kind};
 use crate::store::{applications, materials};
 
 /// A department's return, handed on by the lead.
@@ -60,12 +60,10 @@ pub struct Decided {
     pub materials_revision: u32,
 }
 
-/// Completes the application with the decision's document.
-pub async fn complete(tx: &mut Tx, number: &CaseNumber, decided: Decided) -> Result<()> {
+/// Takes in the decision and issues its document; the application is completed if no fee stands in the way.
+pub async fn decide(tx: &mut Tx, number: &CaseNumber, decided: Decided) -> Result<()> {
     let loaded = load(tx, number).await?;
-    let now = tx.now();
-    let Some(after) = loaded.application.clone().complete(decided.outcome, decided.materials_revision)?
-    else {
+    let Some(after) = loaded.application.clone().decide(decided.outcome, decided.materials_revision)? else {
         return Ok(());
     };
     let content = Content::Decision {
@@ -75,17 +73,26 @@ pub async fn complete(tx: &mut Tx, number: &CaseNumber, decided: Decided) -> Res
         result_name: &loaded.guide.result_name,
     };
     let document = issue(tx, number, &loaded.row, &content).await?;
-    save(tx, &loaded.row, &after, "COMPLETED", Some(&document)).await?;
+    save(tx, &loaded.row, &after, after.state.as_str(), Some(&document)).await?;
+    fees::follow(tx, number, &loaded, &after)?;
+    if matches!(after.state, State::Completed(_)) {
+        tell_completed(tx, number, &after).await?;
+    }
+    Ok(())
+}
+
+/// Tells that the application is completed, with the document of its decision.
+pub async fn tell_completed(tx: &mut Tx, number: &CaseNumber, after: &Application) -> Result<()> {
+    let documents = applications::documents(tx.sql(), number.as_str()).await?;
+    let decision = documents.into_iter().find(|document| document.kind == Kind::Decision.as_str());
+    let decision = decision.ok_or_else(|| Error::internal("a completed application has no decision"))?;
+    let outcome = after.state.outcome().map_or(0, |outcome| super::read::outcome(outcome) as i32);
+    let time = Some(timestamp(tx.now()));
     tx.emit(
-        &loaded.row.center,
+        number.center().as_str(),
         number.as_str(),
         after.version,
-        &pb::ApplicationCompleted {
-            number: number.to_string(),
-            document,
-            outcome: super::read::outcome(decided.outcome) as i32,
-            time: Some(timestamp(now)),
-        },
+        &pb::ApplicationCompleted { number: number.to_string(), document: decision.document, outcome, time },
     );
     Ok(())
 }

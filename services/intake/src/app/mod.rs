@@ -3,6 +3,7 @@
 pub mod access;
 pub mod catalog;
 pub mod decide;
+pub mod fees;
 pub mod materials;
 pub mod read;
 pub mod submit;
@@ -17,11 +18,11 @@ use yimen_kernel::{CaseNumber, DocumentNumber};
 use yimen_platform::store::Tx;
 use yimen_proto::intake::v1 as pb;
 
-use crate::domain::application::Application;
+use crate::domain::application::{Application, Fee};
 use crate::domain::catalog::{HandedIn, Item};
 use crate::domain::documents::{self, Case, Content};
 use crate::store::applications::{self as table, Change, DocumentRow, Row};
-use crate::store::{catalog as items, materials as files};
+use crate::store::{catalog as items, fees as fee_rows, materials as files};
 
 /// An application with what its next step depends on.
 pub(crate) struct Loaded {
@@ -49,8 +50,10 @@ pub(crate) async fn load(tx: &mut Tx, number: &CaseNumber) -> Result<Loaded> {
             Some((code, if material.revision == 0 { HandedIn::Promised } else { HandedIn::File }))
         })
         .collect();
+    let fee = if item.fees.is_empty() { Fee::Free } else { fee_rows::state(tx.sql(), &row.number).await? };
     let application = Application {
         state: table::state(&row)?,
+        fee,
         version: row.version,
         notices: u32::try_from(row.notices).map_err(Error::internal)?,
         materials_revision: u32::try_from(row.materials_revision).map_err(Error::internal)?,
@@ -69,6 +72,7 @@ pub(crate) async fn save(
     document: Option<&str>,
 ) -> Result<()> {
     let now = tx.now();
+    fee_rows::set_state(tx.sql(), &row.number, after.fee).await?;
     table::save(
         tx.sql(),
         &Change {
@@ -104,10 +108,20 @@ pub(crate) async fn issue_with(
     content: &Content<'_>,
     serial: u32,
 ) -> Result<String> {
-    let now = tx.now();
-    let kind = content.kind();
-    let document = DocumentNumber::issue(&number.center(), kind.letters(), local_date(now).year(), serial)
+    let year = local_date(tx.now()).year();
+    let document = DocumentNumber::issue(&number.center(), content.kind().letters(), year, serial)
         .map_err(|fault| Error::invalid(vec![fault.at("document")]))?;
+    issue_as(tx, row, content, &document).await
+}
+
+/// Issues a document under a number that was given already.
+pub(crate) async fn issue_as(
+    tx: &mut Tx,
+    row: &Row,
+    content: &Content<'_>,
+    document: &DocumentNumber,
+) -> Result<String> {
+    let now = tx.now();
     let case = Case {
         number: &row.number,
         item_zh: &row.item_name_zh,
@@ -115,10 +129,10 @@ pub(crate) async fn issue_with(
         applicant: &row.applicant_name,
         subject: &row.subject,
     };
-    let (text_zh, text_en) = documents::render(&document, &case, content, now);
+    let (text_zh, text_en) = documents::render(document, &case, content, now);
     let issued = DocumentRow {
         document: document.to_string(),
-        kind: kind.as_str().to_owned(),
+        kind: content.kind().as_str().to_owned(),
         issued_at: now,
         text_zh,
         text_en,

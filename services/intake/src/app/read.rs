@@ -11,7 +11,7 @@ use yimen_proto::intake::v1::application_state::Value as StateValue;
 use super::{catalog, timestamp};
 use crate::domain::application::{Outcome, Owed, State};
 use crate::store::applications::{self as table, DocumentRow, Entry, Row, Summary};
-use crate::store::{catalog as items, materials};
+use crate::store::{catalog as items, fees, materials};
 
 /// What the holder of number and lookup code may see.
 pub async fn track(ctx: &Context, number: &CaseNumber) -> Result<pb::TrackedApplication> {
@@ -34,6 +34,7 @@ pub async fn track(ctx: &Context, number: &CaseNumber) -> Result<pb::TrackedAppl
         timeline: timeline(&table::history(&mut connection, number.as_str()).await?),
         documents: summaries(&table::documents(&mut connection, number.as_str()).await?),
         owed: owed(&materials::owed(&mut connection, number.as_str()).await?, &guide),
+        fee: fees::find(&mut connection, number.as_str()).await?.map(fee),
     })
 }
 
@@ -62,6 +63,7 @@ pub async fn get(ctx: &Context, number: &CaseNumber) -> Result<pb::Application> 
         owed: owed(&materials::owed(&mut connection, number.as_str()).await?, &guide),
         item_version: u32::try_from(row.item_version).map_err(Error::internal)?,
         version: row.version,
+        fee: fees::find(&mut connection, number.as_str()).await?.map(fee),
         summary: Some(summary(Summary {
             number: row.number,
             center: row.center,
@@ -125,6 +127,20 @@ async fn guide(connection: &mut sqlx::PgConnection, row: &Row) -> Result<pb::Ser
         .await?
         .ok_or_else(|| Error::internal("an application's item version is not there"))?;
     Ok(catalog::read(&published)?.1)
+}
+
+/// A fee notice on the wire.
+fn fee(row: fees::Row) -> pb::ApplicationFee {
+    use pb::application_fee::State;
+    pb::ApplicationFee {
+        state: row.how.as_deref().map_or(State::Due, |how| State::from_str_name(how).unwrap_or_default())
+            as i32,
+        notice: row.notice.unwrap_or_default(),
+        amount_fen: row.amount_fen.unwrap_or_default(),
+        payment_code: row.payment_code.unwrap_or_default(),
+        limit_on: row.limit_on.map(|day| day.to_string()).unwrap_or_default(),
+        receipt: row.receipt.unwrap_or_default(),
+    }
 }
 
 /// A material on the wire.
@@ -219,6 +235,11 @@ fn told(happened: &str) -> (&'static str, &'static str) {
         "ACCEPTED" => ("已受理，各部门并联审批中", "Accepted; the departments decide in parallel"),
         "REFUSED" => ("不予受理", "Not accepted"),
         "WITHDRAWN" => ("申请已撤回", "Application withdrawn"),
+        "DECIDED" => ("已作出决定，待缴费后办结", "Decided; completed when the fee is paid"),
+        "FEE_ASSESSED" => ("已开具缴费通知书", "Fee notice issued"),
+        "FEE_RELIEVED" => ("缴费金额或期限已变更", "Amount or last day of the fee changed"),
+        "FEE_SETTLED" => ("费用已结清", "Fee settled"),
+        "FEE_REFUNDED" => ("费用已退付", "Fee refunded"),
         "COMPLETED" => ("已作出决定并办结", "Decided and completed"),
         "DELIVERED" => ("结果已送达", "Result delivered"),
         _ => ("状态更新", "Updated"),

@@ -9,8 +9,8 @@ use yimen_platform::store::Tx;
 use yimen_proto::intake::v1 as pb;
 
 use super::read::state;
-use super::{issue, load, names, save, timestamp};
-use crate::domain::application::{DeliveryMethod, Ground, Owed, RefusalGround};
+use super::{fees, issue, load, names, save, timestamp};
+use crate::domain::application::{DeliveryMethod, Fee, Ground, Owed, RefusalGround};
 use crate::domain::catalog::Plan;
 use crate::domain::documents::Content;
 use crate::store::{applications, materials};
@@ -90,7 +90,7 @@ pub async fn request_supplement(
 pub async fn accept(tx: &mut Tx, number: &CaseNumber) -> Result<pb::AcceptApplicationResponse> {
     let loaded = load(tx, number).await?;
     let now = tx.now();
-    let after = loaded.application.clone().accept()?;
+    let after = loaded.application.clone().accept(loaded.item.fee_at_acceptance())?;
     let plan = plan(number, &loaded.item.plan, &loaded.guide)?;
     let mut departments: Vec<String> = plan.steps.iter().map(|step| step.department.clone()).collect();
     departments.push(plan.lead.clone());
@@ -130,6 +130,7 @@ pub async fn accept(tx: &mut Tx, number: &CaseNumber) -> Result<pb::AcceptApplic
             time: Some(timestamp(now)),
         },
     );
+    fees::follow(tx, number, &loaded, &after)?;
     Ok(pb::AcceptApplicationResponse { state: state(after.state) as i32, document })
 }
 
@@ -197,6 +198,9 @@ pub async fn withdraw(tx: &mut Tx, number: &CaseNumber) -> Result<pb::WithdrawAp
     let loaded = load(tx, number).await?;
     let after = loaded.application.clone().withdraw()?;
     save(tx, &loaded.row, &after, "WITHDRAWN", None).await?;
+    if after.fee == Fee::Due {
+        fees::lapse(tx, number, &after);
+    }
     let time = Some(timestamp(tx.now()));
     tx.emit(
         &loaded.row.center,

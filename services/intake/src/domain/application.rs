@@ -19,6 +19,8 @@ pub enum State {
     Refused,
     /// 撤回申请.
     Withdrawn,
+    /// 决定, and the fee is not settled yet.
+    Decided(Outcome),
     /// 办结.
     Completed(Outcome),
     /// 送达.
@@ -84,11 +86,38 @@ pub enum DeliveryMethod {
     Electronic,
 }
 
+/// How far the fee of an application is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fee {
+    /// It charges none.
+    Free,
+    /// A grant will make it due.
+    Later,
+    /// The fees service was asked to raise it.
+    Due,
+    /// Nothing more is to be paid.
+    Settled,
+}
+
+impl Fee {
+    /// The name in the table; none for no row.
+    pub fn as_str(self) -> Option<&'static str> {
+        match self {
+            Fee::Free => None,
+            Fee::Later => Some("LATER"),
+            Fee::Due => Some("DUE"),
+            Fee::Settled => Some("SETTLED"),
+        }
+    }
+}
+
 /// What decides the next step.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Application {
     /// How far it is.
     pub state: State,
+    /// How far its fee is.
+    pub fee: Fee,
     /// Grows with every change.
     pub version: i64,
     /// Supplement notices so far.
@@ -111,6 +140,7 @@ impl State {
             State::Accepted => "ACCEPTED",
             State::Refused => "REFUSED",
             State::Withdrawn => "WITHDRAWN",
+            State::Decided(_) => "DECIDED",
             State::Completed(_) => "COMPLETED",
             State::Delivered(_) => "DELIVERED",
         }
@@ -119,7 +149,7 @@ impl State {
     /// The outcome, once there is one.
     pub fn outcome(self) -> Option<Outcome> {
         match self {
-            State::Completed(outcome) | State::Delivered(outcome) => Some(outcome),
+            State::Decided(outcome) | State::Completed(outcome) | State::Delivered(outcome) => Some(outcome),
             _ => None,
         }
     }
@@ -185,7 +215,9 @@ impl Application {
     ///
     /// # Errors
     /// `STATE_FORBIDS`; `MATERIALS_OUTSTANDING` while a required material is missing.
-    pub fn accept(mut self) -> Result<Self> {
+    ///
+    /// `fee` is what the item charges: [`Fee::Due`] when it is raised now.
+    pub fn accept(mut self, fee: Fee) -> Result<Self> {
         self.require(&[State::Submitted, State::Supplemented])?;
         if !self.missing.is_empty() {
             return Err(
@@ -193,6 +225,7 @@ impl Application {
             );
         }
         self.state = State::Accepted;
+        self.fee = fee;
         Ok(self.next())
     }
 
@@ -234,19 +267,47 @@ impl Application {
         Some(self.next())
     }
 
-    /// Completes with the lead's decision; `None` when the application was withdrawn meanwhile.
+    /// Takes in the lead's decision; `None` when the application was withdrawn meanwhile.
+    ///
+    /// It is completed if no fee stands in the way. A grant makes a fee due that waited for it; after a
+    /// refusal nothing is charged any more.
     ///
     /// # Errors
     /// `STALE_MATERIALS` when the grant rests on other materials than the application holds.
-    pub fn complete(mut self, outcome: Outcome, decided_on: u32) -> Result<Option<Self>> {
+    pub fn decide(mut self, outcome: Outcome, decided_on: u32) -> Result<Option<Self>> {
         if self.state != State::Accepted {
             return Ok(None);
         }
         if outcome != Outcome::Refused && decided_on != self.materials_revision {
             return Err(Error::precondition(Reason::StaleMaterials));
         }
-        self.state = State::Completed(outcome);
+        self.fee = match (self.fee, outcome) {
+            (Fee::Later, Outcome::Refused) => Fee::Settled,
+            (Fee::Later, Outcome::Granted | Outcome::GrantedWithConditions) => Fee::Due,
+            (fee, _) => fee,
+        };
+        self.state = match self.fee {
+            Fee::Free | Fee::Settled => State::Completed(outcome),
+            Fee::Later | Fee::Due => State::Decided(outcome),
+        };
         Ok(Some(self.next()))
+    }
+
+    /// Nothing more is to be paid; a decided application is completed. `None` when that is known already.
+    pub fn settle_fee(mut self) -> Option<Self> {
+        if self.fee != Fee::Due {
+            return None;
+        }
+        self.fee = Fee::Settled;
+        if let State::Decided(outcome) = self.state {
+            self.state = State::Completed(outcome);
+        }
+        Some(self.next())
+    }
+
+    /// Notes something about its fee that changes nothing else.
+    pub fn note_fee(self) -> Self {
+        self.next()
     }
 
     /// Records that the result reached the applicant (art. 44).
@@ -280,6 +341,7 @@ mod tests {
     fn submitted() -> Application {
         Application {
             state: State::Submitted,
+            fee: Fee::Free,
             version: 1,
             notices: 0,
             materials_revision: 1,
@@ -301,12 +363,12 @@ mod tests {
         let asked = vec![owed("form", Ground::Supplement), owed("plan", Ground::Supplement)];
         let (told, repeated) = submitted().request_supplement(asked, None).unwrap();
         assert!(!repeated);
-        assert_eq!(told.clone().accept().unwrap_err().reason(), Reason::StateForbids);
+        assert_eq!(told.clone().accept(Fee::Free).unwrap_err().reason(), Reason::StateForbids);
         let half = told.provide(&["form".into()]).unwrap();
         assert_eq!(half.state, State::SupplementRequested);
         let whole = half.provide(&["plan".into()]).unwrap();
         assert_eq!((whole.state, whole.materials_revision), (State::Supplemented, 3));
-        assert_eq!(whole.accept().unwrap().state, State::Accepted);
+        assert_eq!(whole.accept(Fee::Free).unwrap().state, State::Accepted);
     }
 
     #[test]
@@ -330,8 +392,8 @@ mod tests {
     #[test]
     fn an_incomplete_application_is_not_accepted() {
         let incomplete = Application { missing: vec!["form".into()], ..submitted() };
-        assert_eq!(incomplete.clone().accept().unwrap_err().reason(), Reason::MaterialsOutstanding);
-        assert!(incomplete.provide(&["form".into()]).unwrap().accept().is_ok());
+        assert_eq!(incomplete.clone().accept(Fee::Free).unwrap_err().reason(), Reason::MaterialsOutstanding);
+        assert!(incomplete.provide(&["form".into()]).unwrap().accept(Fee::Free).is_ok());
     }
 
     #[test]
@@ -348,27 +410,55 @@ mod tests {
 
     #[test]
     fn a_grant_rests_on_the_materials_that_are_held() {
-        let accepted = submitted().accept().unwrap();
+        let accepted = submitted().accept(Fee::Free).unwrap();
         assert_eq!(
-            accepted.clone().complete(Outcome::Granted, 2).unwrap_err().reason(),
+            accepted.clone().decide(Outcome::Granted, 2).unwrap_err().reason(),
             Reason::StaleMaterials
         );
-        let completed = accepted.clone().complete(Outcome::Granted, 1).unwrap().unwrap();
+        let completed = accepted.clone().decide(Outcome::Granted, 1).unwrap().unwrap();
         assert_eq!(completed.state, State::Completed(Outcome::Granted));
         assert_eq!(completed.deliver().unwrap().state, State::Delivered(Outcome::Granted));
         let withdrawn = accepted.withdraw().unwrap();
         assert_eq!(
-            withdrawn.complete(Outcome::Granted, 1).unwrap(),
+            withdrawn.decide(Outcome::Granted, 1).unwrap(),
             None,
             "withdrawn before the decision arrived"
         );
+    }
+
+    /// Decision and fee in either order (the application completes when both are there).
+    #[test]
+    fn decision_and_fee_complete_it_in_either_order() {
+        let due = submitted().accept(Fee::Due).unwrap();
+        let completed = State::Completed(Outcome::Granted);
+        let paid_first = due.clone().settle_fee().unwrap();
+        assert_eq!(paid_first.state, State::Accepted);
+        assert_eq!(paid_first.decide(Outcome::Granted, 1).unwrap().unwrap().state, completed);
+        let decided_first = due.decide(Outcome::Granted, 1).unwrap().unwrap();
+        assert_eq!(decided_first.state, State::Decided(Outcome::Granted));
+        assert!(decided_first.clone().withdraw().is_err());
+        assert!(decided_first.clone().deliver().is_err(), "not before it is paid");
+        let both = decided_first.settle_fee().unwrap();
+        assert_eq!(both.state, completed);
+        assert_eq!(both.settle_fee(), None);
+    }
+
+    #[test]
+    fn a_fee_by_decision_is_due_by_a_grant_alone() {
+        let later = submitted().accept(Fee::Later).unwrap();
+        let granted = later.clone().decide(Outcome::GrantedWithConditions, 1).unwrap().unwrap();
+        assert_eq!((granted.fee, granted.state), (Fee::Due, State::Decided(Outcome::GrantedWithConditions)));
+        let refused = later.decide(Outcome::Refused, 1).unwrap().unwrap();
+        assert_eq!((refused.fee, refused.state), (Fee::Settled, State::Completed(Outcome::Refused)));
+        let early = submitted().accept(Fee::Due).unwrap().decide(Outcome::Refused, 1).unwrap().unwrap();
+        assert_eq!(early.state, State::Decided(Outcome::Refused), "the notice is cancelled first");
     }
 
     #[test]
     fn ended_applications_stay_ended() {
         for state in [State::Refused, State::Withdrawn, State::Delivered(Outcome::Refused)] {
             let ended = Application { state, ..submitted() };
-            assert!(ended.clone().accept().is_err());
+            assert!(ended.clone().accept(Fee::Free).is_err());
             assert!(ended.clone().withdraw().is_err());
             assert!(ended.clone().provide(&[]).is_err());
             assert!(ended.clone().deliver().is_err());

@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use yimen_kernel::ids::{DepartmentId, ItemCode, MaterialCode};
-use yimen_kernel::{DivisionCode, Fields, Reason};
+use yimen_kernel::{DivisionCode, Fields, Quantity, Reason};
+
+use super::application::Fee;
 
 /// The part of a published item that decides about an application.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,6 +26,10 @@ pub struct Item {
     pub form: Vec<FormField>,
     /// Who decides.
     pub plan: Plan,
+    /// What it charges.
+    pub fees: Vec<ItemFee>,
+    /// Whether the fee notice is raised at acceptance; otherwise a grant raises it.
+    pub fees_at_acceptance: bool,
     /// Working days.
     pub statutory_limit_days: u32,
     /// Working days; never above the statutory limit.
@@ -85,6 +91,17 @@ pub struct Step {
     pub relies_on: Vec<String>,
 }
 
+/// A fee that an item charges.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ItemFee {
+    /// Its code in the fee catalog.
+    pub fee: String,
+    /// Short code of the department that charges it.
+    pub department: String,
+    /// The form field that holds the quantity.
+    pub quantity_field: Option<String>,
+}
+
 /// How a material is handed in.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum HandedIn {
@@ -134,6 +151,17 @@ impl Item {
                 fields.add(&format!("{path}.materials[{index}].code"), Reason::Duplicate);
             }
         }
+        for (index, fee) in (0..).zip(&self.fees) {
+            let at = |field: &str| format!("{path}.fees[{index}].{field}");
+            if self.fees.iter().filter(|other| other.fee == fee.fee).count() > 1 {
+                fields.add(&at("fee"), Reason::Duplicate);
+            }
+            let quantity =
+                |code: &String| self.form.iter().any(|field| field.code == *code && field.required);
+            if fee.quantity_field.as_ref().is_some_and(|code| !quantity(code)) {
+                fields.add(&at("quantity_field"), Reason::UnknownValue);
+            }
+        }
         for (index, field) in (0..).zip(&self.form) {
             if self.form.iter().filter(|other| other.code == field.code).count() > 1 {
                 fields.add(&format!("{path}.form[{index}].code"), Reason::Duplicate);
@@ -178,6 +206,20 @@ impl Item {
             .collect()
     }
 
+    /// Whether a fee is charged by what this form field holds.
+    fn is_quantity(&self, code: &str) -> bool {
+        self.fees.iter().any(|fee| fee.quantity_field.as_deref() == Some(code))
+    }
+
+    /// How far the fee of an application is that is accepted now.
+    pub fn fee_at_acceptance(&self) -> Fee {
+        match (self.fees.is_empty(), self.fees_at_acceptance) {
+            (true, _) => Fee::Free,
+            (false, true) => Fee::Due,
+            (false, false) => Fee::Later,
+        }
+    }
+
     /// The requirement with that code.
     pub fn requirement(&self, code: &str) -> Option<&Requirement> {
         self.materials.iter().find(|material| material.code.as_str() == code)
@@ -201,6 +243,9 @@ impl Item {
             if let Some(Some(text)) =
                 fields.take(&path, yimen_kernel::text::optional_paragraph(value, field.max_length))
             {
+                if self.is_quantity(&field.code) {
+                    fields.take(&path, Quantity::parse(&text));
+                }
                 kept.insert(field.code.clone(), text);
             } else if field.required && value.trim().is_empty() {
                 fields.add(&path, Reason::Required);
@@ -265,6 +310,12 @@ mod tests {
                 material("photo", Necessity::Optional, false),
             ],
             form: vec![FormField { code: "area".into(), required: true, max_length: 5 }],
+            fees: vec![ItemFee {
+                fee: "road-occupation".into(),
+                department: "cgj".into(),
+                quantity_field: Some("area".into()),
+            }],
+            fees_at_acceptance: false,
             plan: Plan { lead: "scjg".into(), steps: vec![step("scjg", &[]), step("xfjy", &["scjg"])] },
             statutory_limit_days: 45,
             promised_limit_days: 7,
@@ -309,6 +360,12 @@ mod tests {
             faults(|f| circle.check("items[0]", f)),
             [("items[0].plan.steps".into(), Reason::NotAllowedHere)]
         );
+        let mut charge = item();
+        charge.fees[0].quantity_field = Some("other".into());
+        assert_eq!(
+            faults(|f| charge.check("items[0]", f)),
+            [("items[0].fees[0].quantity_field".into(), Reason::UnknownValue)]
+        );
         let mut promise = item();
         promise.promised_limit_days = 46;
         assert_eq!(
@@ -330,6 +387,13 @@ mod tests {
                 item().check_form(&form(&[("area", "1234567"), ("else", "x")]), f);
             }),
             [("form.else".into(), Reason::UnknownValue), ("form.area".into(), Reason::TooLong)]
+        );
+        assert_eq!(
+            faults(|f| {
+                item().check_form(&form(&[("area", "百平米")]), f);
+            }),
+            [("form.area".into(), Reason::BadFormat)],
+            "a fee is charged by it"
         );
         assert_eq!(
             faults(|f| {

@@ -5,8 +5,8 @@
 use std::fmt::Write as _;
 
 use chrono::{DateTime, NaiveDate, Utc};
-use yimen_kernel::DocumentNumber;
 use yimen_kernel::date::{CHINA, local_date};
+use yimen_kernel::{DocumentNumber, Money};
 
 use super::application::{DeliveryMethod, Outcome, RefusalGround};
 
@@ -25,6 +25,8 @@ pub enum Kind {
     Decision,
     /// 送达回证.
     Delivery,
+    /// 缴费通知书.
+    FeeNotice,
 }
 
 impl Kind {
@@ -37,6 +39,7 @@ impl Kind {
             Kind::Refusal => "BY",
             Kind::Decision => "JD",
             Kind::Delivery => "SD",
+            Kind::FeeNotice => "JF",
         }
     }
 
@@ -49,6 +52,7 @@ impl Kind {
             Kind::Refusal => "REFUSAL",
             Kind::Decision => "DECISION",
             Kind::Delivery => "DELIVERY",
+            Kind::FeeNotice => "FEE_NOTICE",
         }
     }
 }
@@ -123,6 +127,34 @@ pub enum Content<'c> {
         /// Of the parcel.
         tracking_number: Option<&'c str>,
     },
+    /// What is to be paid.
+    FeeNotice {
+        /// Each fee.
+        lines: Vec<FeeLine>,
+        /// All of it.
+        amount: Money,
+        /// The last day.
+        limit_on: NaiveDate,
+        /// What the bank asks for.
+        payment_code: &'c str,
+    },
+}
+
+/// One fee of a notice.
+#[derive(Clone, Debug)]
+pub struct FeeLine {
+    /// Its name.
+    pub name_zh: String,
+    /// Its name.
+    pub name_en: String,
+    /// How many units.
+    pub quantity: String,
+    /// Of what.
+    pub unit: String,
+    /// In fen.
+    pub amount_fen: i64,
+    /// The law that allows it.
+    pub basis: String,
 }
 
 impl Content<'_> {
@@ -135,6 +167,7 @@ impl Content<'_> {
             Content::Refusal { .. } => Kind::Refusal,
             Content::Decision { .. } => Kind::Decision,
             Content::Delivery { .. } => Kind::Delivery,
+            Content::FeeNotice { .. } => Kind::FeeNotice,
         }
     }
 }
@@ -175,6 +208,7 @@ fn title(content: &Content<'_>) -> (&'static str, &'static str) {
         Content::Decision { outcome: Outcome::Refused, .. } => ("不予行政许可决定书", "Decision of refusal"),
         Content::Decision { .. } => ("准予决定书", "Decision of grant"),
         Content::Delivery { .. } => ("送达回证", "Proof of delivery"),
+        Content::FeeNotice { .. } => ("缴费通知书", "Fee notice"),
     }
 }
 
@@ -281,6 +315,32 @@ fn write_body(content: &Content<'_>, zh: &mut String, en: &mut String) -> std::f
                 writeln!(zh, "邮件号：{parcel}")?;
                 writeln!(en, "Parcel no.: {parcel}")?;
             }
+        }
+        Content::FeeNotice { lines, amount, limit_on, payment_code } => {
+            writeln!(zh, "请缴纳下列费用：")?;
+            writeln!(en, "Please pay the following fees:")?;
+            for (index, line) in (1..).zip(lines) {
+                let fen = Money::from_fen(line.amount_fen).unwrap_or_default();
+                let FeeLine { name_zh, name_en, quantity, unit, basis, .. } = line;
+                writeln!(zh, "{index}. {name_zh}：{quantity}{unit}，{fen}元（依据：{basis}）")?;
+                writeln!(en, "{index}. {name_en}: {quantity} {unit}, {fen} yuan (basis: {basis})")?;
+            }
+            writeln!(zh, "合计：{amount}元（大写：{}）", amount.capital())?;
+            writeln!(en, "Total: {amount} yuan")?;
+            writeln!(
+                zh,
+                "缴款码（模拟）：{payment_code}\n缴费期限：{}（含当日）",
+                limit_on.format("%Y年%m月%d日")
+            )?;
+            writeln!(
+                en,
+                "Payment code (simulated): {payment_code}\nLast day to pay: {limit_on}, that day included"
+            )?;
+            writeln!(zh, "可以在窗口或者凭缴款码到代收银行缴纳。没有依据的收费，您有权拒绝缴纳。")?;
+            writeln!(
+                en,
+                "Pay at the window, or at the bank with the payment code. You may refuse a charge that has no basis."
+            )?;
         }
     }
     Ok(())

@@ -9,7 +9,7 @@ use yimen_proto::intake::v1 as pb;
 use yimen_proto::intake::v1::{material_requirement, service_item};
 
 use super::parse::plausible;
-use crate::domain::catalog::{FormField, Item, Necessity, Plan, Requirement, Step};
+use crate::domain::catalog::{FormField, Item, ItemFee, Necessity, Plan, Requirement, Step};
 
 /// Items in one import.
 const MAX_ITEMS: usize = 1_000;
@@ -101,6 +101,17 @@ pub fn parse(guide: &pb::ServiceItem, path: &str, fields: &mut Fields) -> Option
     if guide.charges_fee && guide.fee_basis.trim().is_empty() {
         fields.add(&at("fee_basis"), Reason::Required);
     }
+    if guide.charges_fee == guide.fees.is_empty() {
+        fields.add(&at("fees"), if guide.charges_fee { Reason::Required } else { Reason::NotAllowedHere });
+    }
+    let fees: Vec<ItemFee> = (0..)
+        .zip(&guide.fees)
+        .filter_map(|(index, fee)| item_fee(fee, &at(&format!("fees[{index}]")), fields))
+        .collect();
+    let fees_raised = service_item::FeesRaised::try_from(guide.fees_raised);
+    if fees_raised.is_err() {
+        fields.add(&at("fees_raised"), Reason::UnknownValue);
+    }
     let effective_from = fields.take(&at("effective_from"), parse_date(&guide.effective_from));
     if effective_from.is_some_and(|day| !plausible(day)) {
         fields.add(&at("effective_from"), Reason::OutOfRange);
@@ -115,6 +126,8 @@ pub fn parse(guide: &pb::ServiceItem, path: &str, fields: &mut Fields) -> Option
         materials,
         form,
         plan: plan?,
+        fees,
+        fees_at_acceptance: fees_raised == Ok(service_item::FeesRaised::AtAcceptance),
         statutory_limit_days: guide.statutory_limit_days,
         promised_limit_days: guide.promised_limit_days,
     };
@@ -195,10 +208,22 @@ fn form_field(field: &pb::FormField, path: &str, fields: &mut Fields) -> Option<
     well_formed.then(|| FormField { code: field.code.clone(), required: field.required, max_length })
 }
 
+fn item_fee(fee: &pb::ItemFee, path: &str, fields: &mut Fields) -> Option<ItemFee> {
+    // Fee codes have the form of item codes.
+    let code = fields.take(&format!("{path}.fee"), ItemCode::parse(&fee.fee));
+    if !short(&fee.department) {
+        fields.add(&format!("{path}.department"), Reason::UnknownDepartment);
+    }
+    let quantity_field = Some(fee.quantity_field.clone()).filter(|field| !field.is_empty());
+    Some(ItemFee { fee: code?.to_string(), department: fee.department.clone(), quantity_field })
+}
+
+/// Whether this is a short department code.
+fn short(value: &str) -> bool {
+    (1..=16).contains(&value.len()) && value.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit())
+}
+
 fn plan_of(plan: &pb::ApprovalPlan, path: &str, fields: &mut Fields) -> Option<Plan> {
-    let short = |value: &str| {
-        (1..=16).contains(&value.len()) && value.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit())
-    };
     if !short(&plan.lead) {
         fields.add(&format!("{path}.lead"), Reason::UnknownDepartment);
     }

@@ -329,6 +329,7 @@ pub fn state(row: &Row) -> Result<State> {
         "ACCEPTED" => State::Accepted,
         "REFUSED" => State::Refused,
         "WITHDRAWN" => State::Withdrawn,
+        "DECIDED" => State::Decided(outcome()?),
         "COMPLETED" => State::Completed(outcome()?),
         "DELIVERED" => State::Delivered(outcome()?),
         other => return Err(Error::internal(format!("unknown application state {other}"))),

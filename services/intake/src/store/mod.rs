@@ -2,5 +2,6 @@
 
 pub mod applications;
 pub mod catalog;
+pub mod fees;
 pub mod lookup;
 pub mod materials;

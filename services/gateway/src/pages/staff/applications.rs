@@ -43,11 +43,12 @@ pub struct Applications {
     pub not_found: String,
 }
 
-const STATES: [State; 8] = [
+const STATES: [State; 9] = [
     State::Submitted,
     State::Supplemented,
     State::SupplementRequested,
     State::Accepted,
+    State::Decided,
     State::Completed,
     State::Delivered,
     State::Refused,

@@ -243,6 +243,7 @@ pub fn application(state: intake::application_state::Value, hostile: &str) -> in
         ..intake::Material::default()
     };
     intake::Application {
+        fee: None,
         summary: Some(intake::ApplicationSummary {
             number: NUMBER.into(),
             center: "430102".into(),
