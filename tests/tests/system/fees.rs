@@ -74,11 +74,7 @@ async fn the_counter_takes_exactly_what_is_due_and_the_decision_completes() {
     let receipt = text(&paid["receipt"]);
     let verify = |receipt: &str| format!("/api/v1/receipts/{receipt}");
     let seen = hall.center.get(&verify(&receipt), None).await.body;
-    assert_eq!(
-        (seen["state"].as_str(), seen["amount_fen"].as_str()),
-        (Some("VALID"), Some("8000")),
-        "{seen}"
-    );
+    assert_eq!((seen["state"].as_str(), seen["amount_fen"].as_i64()), (Some("VALID"), Some(8000)), "{seen}");
     let spoil = json!({"reason": "打印错位"});
     let next = hall.center.ok(&format!("{}/spoil", verify(&receipt)), Some(&hall.cashier), spoil).await;
     assert_eq!(hall.center.get(&verify(&receipt), None).await.body["replaced_by"], next["receipt"]);
@@ -211,8 +207,8 @@ async fn a_department_measures_relief_is_granted_and_a_day_is_reconciled() {
     let measured =
         hall.center.ok(&format!("{path}/measure"), Some(&lead), measure("soil-conservation")).await;
     assert_eq!(
-        (measured["state"].as_str(), measured["amount_fen"].as_str()),
-        (Some("ISSUED"), Some("120050"))
+        (measured["state"].as_str(), measured["amount_fen"].as_i64()),
+        (Some("ISSUED"), Some(120_050))
     );
 
     // Less, by law and with its paper.

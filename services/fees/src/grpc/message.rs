@@ -138,8 +138,7 @@ pub fn receipt(row: &receipts::Row, kept: Option<&Kept>) -> Result<pb::Receipt> 
         fee_names: kept
             .map(|kept| kept.fees.iter().map(|fee| fee.name_zh.clone()).collect())
             .unwrap_or_default(),
-        // Organizations too: who verifies a receipt has its paper.
-        payer: kept.map(|kept| mask::name(&kept.about.payer)).unwrap_or_default(),
+        payer: kept.map(|kept| payer(&kept.about)).unwrap_or_default(),
         replaced_by: row.replaced_by.clone().unwrap_or_default(),
     })
 }
