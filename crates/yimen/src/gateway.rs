@@ -99,7 +99,15 @@ struct Call<'c> {
     query: &'c str,
     key: Option<&'c str>,
     content_type: &'c str,
+    headers: &'c [(&'c str, &'c str)],
     body: Bytes,
+}
+
+impl<'c> Call<'c> {
+    /// A call with JSON, or with nothing.
+    fn new(method: Method, path: &'c str, body: Bytes) -> Self {
+        Self { method, path, query: "", key: None, content_type: "application/json", headers: &[], body }
+    }
 }
 
 /// What one attempt came to.
@@ -152,8 +160,7 @@ impl Gateway {
     /// # Errors
     /// What the center says, or that it says nothing.
     pub async fn get(&self, path: &str, query: &str) -> Result<Value, Failure> {
-        let call = Call { method: Method::GET, path, query, key: None, content_type: "", body: Bytes::new() };
-        self.call(&call).await
+        self.call(&Call { query, ..Call::new(Method::GET, path, Bytes::new()) }).await
     }
 
     /// Changes something, once: `key` names the change.
@@ -177,9 +184,20 @@ impl Gateway {
     /// # Errors
     /// What the center says, or that it says nothing.
     pub async fn post_json(&self, path: &str, key: Option<&str>, body: Bytes) -> Result<Value, Failure> {
-        let call =
-            Call { method: Method::POST, path, query: "", key, content_type: "application/json", body };
-        self.call(&call).await
+        self.call(&Call { key, ..Call::new(Method::POST, path, body) }).await
+    }
+
+    /// Posts JSON with the headers that sign it, as a bank does.
+    ///
+    /// # Errors
+    /// What the center says, or that it says nothing.
+    pub async fn post_signed(
+        &self,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: String,
+    ) -> Result<Value, Failure> {
+        self.call(&Call { headers, ..Call::new(Method::POST, path, body.into()) }).await
     }
 
     /// Hands in a file ahead of an application and gives its upload id.
@@ -189,12 +207,9 @@ impl Gateway {
     pub async fn upload(&self, file_name: &str, content: Bytes) -> Result<String, Failure> {
         let query = format!("file_name={}", encoded(file_name));
         let call = Call {
-            method: Method::POST,
-            path: "/api/v1/uploads",
             query: &query,
-            key: None,
             content_type: "application/octet-stream",
-            body: content,
+            ..Call::new(Method::POST, "/api/v1/uploads", content)
         };
         let answer = self.call(&call).await?;
         Ok(text(&answer, "upload_id").to_owned())
@@ -241,6 +256,9 @@ impl Gateway {
         }
         if let Some(key) = call.key {
             request = request.header("idempotency-key", key);
+        }
+        for (name, value) in call.headers {
+            request = request.header(*name, *value);
         }
         if call.method == Method::POST {
             request = request.header("content-type", call.content_type).body(call.body.clone());

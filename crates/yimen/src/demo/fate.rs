@@ -29,6 +29,38 @@ pub(super) enum Word {
     Return,
 }
 
+/// How a payer pays.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Paying {
+    /// At the counter.
+    Cash,
+    /// At the counter.
+    Card,
+    /// Through the bank.
+    Bank,
+    /// Through a bank that reports it twice.
+    BankTwice,
+    /// In two parts.
+    Parts,
+    /// More than is due.
+    TooMuch,
+    /// By card, and it goes back.
+    Refunded,
+}
+
+/// How the payer will pay.
+pub(super) fn paying(number: &str) -> Paying {
+    match roll(number, "pays") {
+        0..15 => Paying::Cash,
+        15..30 => Paying::Card,
+        30..60 => Paying::Bank,
+        60..75 => Paying::BankTwice,
+        75..83 => Paying::Parts,
+        83..91 => Paying::TooMuch,
+        _ => Paying::Refunded,
+    }
+}
+
 /// How the application's way will be. Of a hundred consecutive serials each way takes its part exactly.
 pub(super) fn way(number: &str) -> Way {
     let serial: u32 = number.get(14..20).and_then(|digits| digits.parse().ok()).unwrap_or_default();

@@ -9,8 +9,9 @@ use tokio::sync::{Notify, OnceCell, mpsc};
 use tokio::task::JoinSet;
 use yimen_platform::Clock;
 
+use super::bank::Bank;
 use super::ledger::Ledger;
-use super::{clerk, department};
+use super::{clerk, department, money};
 use crate::catalog::plan_departments;
 use crate::gateway::{Failure, Gateway, list, text};
 
@@ -39,6 +40,7 @@ pub(super) struct Hall {
     pub(super) operator: Gateway,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) ledger: Ledger,
+    pub(super) bank: Bank,
     /// The password of every member of staff who has one.
     pub(super) passphrase: String,
     letters: mpsc::UnboundedSender<Letter>,
@@ -73,6 +75,7 @@ impl Hall {
         address: String,
         operator: Gateway,
         clock: Arc<dyn Clock>,
+        bank: Bank,
         passphrase: String,
     ) -> Result<(Arc<Self>, mpsc::UnboundedReceiver<Letter>), String> {
         let door = Gateway::new(&address)?;
@@ -91,6 +94,7 @@ impl Hall {
             operator,
             clock,
             ledger: Ledger::new(),
+            bank,
             passphrase,
             letters,
             counters,
@@ -126,6 +130,7 @@ impl Hall {
         if !*is_staffed {
             *is_staffed = true;
             self.have(clerk::work(self.clone(), center.clone()));
+            self.have(money::work(self.clone(), center.clone()));
         }
         counter.bell.notify_one();
     }
@@ -142,17 +147,28 @@ impl Hall {
     pub(super) async fn clerk(&self, center: &str) -> Result<Gateway, Failure> {
         let unknown = || Failure::Unreachable(format!("There is no center {center}."));
         let counter = self.counters.get(center).ok_or_else(unknown)?;
-        let signed_in = counter.clerk.get_or_try_init(|| async {
-            let staff = pages(&self.operator, &format!("/api/v1/centers/{center}/staff"), "staff").await?;
-            let is_clerk = |member: &&Value| list(member, "roles").iter().any(|role| role == "ROLE_CLERK");
-            let login = staff.iter().find(is_clerk).map(|clerk| text(clerk, "login").to_owned());
-            let login = login.ok_or_else(|| {
-                Failure::Unreachable(format!("Center {center} has no clerk; add one to organization.toml."))
-            })?;
-            self.set_password(&login).await?;
-            self.door.sign_in(&login, &self.passphrase).await
-        });
+        let signed_in = counter.clerk.get_or_try_init(|| self.staff(center, "ROLE_CLERK", None));
         signed_in.await.cloned()
+    }
+
+    /// A member of staff of the center who has a role, in a department if one is named, newly signed in.
+    pub(super) async fn staff(
+        &self,
+        center: &str,
+        role: &str,
+        department: Option<&str>,
+    ) -> Result<Gateway, Failure> {
+        let staff = pages(&self.operator, &format!("/api/v1/centers/{center}/staff"), "staff").await?;
+        let fits = |member: &&Value| {
+            list(member, "roles").iter().any(|held| held == role)
+                && department.is_none_or(|department| text(member, "department") == department)
+        };
+        let login = staff.iter().find(fits).map(|member| text(member, "login").to_owned());
+        let login = login.ok_or_else(|| {
+            Failure::Unreachable(format!("Center {center} has no {role}; add one to organization.toml."))
+        })?;
+        self.set_password(&login).await?;
+        self.door.sign_in(&login, &self.passphrase).await
     }
 
     /// Gives a member of staff the demo's password.

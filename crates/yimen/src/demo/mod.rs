@@ -12,12 +12,14 @@
 //! stays open for whoever started it.
 
 mod act;
+mod bank;
 mod citizen;
 mod clerk;
 mod department;
 mod fate;
 mod hall;
 mod ledger;
+mod money;
 mod place;
 mod report;
 
@@ -40,6 +42,7 @@ use crate::catalog::{self, Catalog};
 use crate::check::{self, Pools};
 use crate::gateway::{Gateway, list, text};
 use crate::{definitions, output};
+use bank::Bank;
 use hall::{Hall, News};
 use ledger::Ledger;
 use place::Place;
@@ -83,7 +86,9 @@ pub async fn run(options: Options) -> Result<u8, String> {
     );
     let place = Place::prepare(options.data.as_deref())?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let bank = Bank::open();
     let config = Config {
+        bank_keys: bank.keys(),
         listen: SocketAddr::from((Ipv4Addr::LOCALHOST, options.port)),
         objects: place.objects(),
         operator_password: Some(place.operator_password().to_owned()),
@@ -95,7 +100,7 @@ pub async fn run(options: Options) -> Result<u8, String> {
     };
     let process = run::embedded(&definitions(), config, place.database(), clock.clone(), door).await?;
     let worked = tokio::select! {
-        worked = work(&process, &place, &options, clock, input) => worked,
+        worked = work(&process, &place, &options, clock, bank, input) => worked,
         stopped = run::until_told_to_stop() => {
             Err(stopped.map_or_else(|error| error.to_string(), |()| "The demo was stopped before its end.".to_owned()))
         }
@@ -118,6 +123,7 @@ async fn work(
     place: &Place,
     options: &Options,
     clock: Arc<dyn Clock>,
+    bank: Bank,
     input: Box<dyn AsyncBufRead + Send + Unpin>,
 ) -> Result<u8, String> {
     let address = format!("http://{}", process.address());
@@ -131,7 +137,7 @@ async fn work(
         imported.staff,
         imported.items + imported.unchanged
     ));
-    let (hall, mailbox) = Hall::open(address, operator, clock.clone(), place::secret()).await?;
+    let (hall, mailbox) = Hall::open(address, operator, clock.clone(), bank, place::secret()).await?;
     hall.have(citizen::work(hall.clone(), mailbox));
 
     let started = Instant::now();
@@ -266,6 +272,8 @@ async fn invite(hall: &Hall, place: &Place) -> Result<(), String> {
     for (name, role, some) in [
         ("Clerks", "ROLE_CLERK", 2),
         ("Approvers", "ROLE_APPROVER", 3),
+        ("Cashier", "ROLE_CASHIER", 1),
+        ("Finance", "ROLE_FINANCE", 1),
         ("Supervisor", "ROLE_SUPERVISOR", 1),
         ("Manager", "ROLE_MANAGER", 1),
     ] {

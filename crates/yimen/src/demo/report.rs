@@ -4,6 +4,8 @@ use comfy_table::{CellAlignment, Table, presets};
 use serde::Serialize;
 use serde_json::Value;
 
+use yimen_kernel::Money;
+
 use super::hall::{Center, Hall, pages};
 use crate::apply::Summary;
 use crate::check::Finding;
@@ -43,6 +45,10 @@ pub struct CenterRow {
     pub completed: u64,
     /// Those that were taken back.
     pub withdrawn: u64,
+    /// Fee notices that were paid, those that went back among them.
+    pub fees_paid: u64,
+    /// What was paid and kept, in fen.
+    pub fees_fen: i64,
 }
 
 /// One invariant.
@@ -99,12 +105,14 @@ pub(super) async fn centers(hall: &Hall) -> Result<Vec<CenterRow>, Failure> {
     for center in hall.centers() {
         let clerk = hall.clerk(&center.code).await?;
         let applications = pages(&clerk, "/api/v1/window/applications", "applications").await?;
-        rows.push(row(center, &applications));
+        let finance = hall.staff(&center.code, "ROLE_FINANCE", None).await?;
+        let notices = pages(&finance, "/api/v1/fee-notices", "notices").await?;
+        rows.push(row(center, &applications, &notices));
     }
     Ok(rows)
 }
 
-fn row(center: Center, applications: &[Value]) -> CenterRow {
+fn row(center: Center, applications: &[Value], notices: &[Value]) -> CenterRow {
     let mut row = CenterRow {
         code: center.code,
         name_zh: center.name_zh,
@@ -120,12 +128,18 @@ fn row(center: Center, applications: &[Value]) -> CenterRow {
                 row.accepted += 1;
                 row.completed += 1;
             }
-            "ACCEPTED" => {
+            "ACCEPTED" | "DECIDED" => {
                 row.accepted += 1;
                 row.in_progress += 1;
             }
             _ => row.in_progress += 1,
         }
+    }
+    for notice in notices {
+        let state = text(notice, "state");
+        row.fees_paid += u64::from(matches!(state, "PAID" | "REFUNDED"));
+        let amount = notice.get("amount_fen").and_then(Value::as_i64).unwrap_or_default();
+        row.fees_fen += if state == "PAID" { amount } else { 0 };
     }
     row
 }
@@ -142,25 +156,30 @@ pub(super) fn table(rows: &[CenterRow]) -> Table {
         "在办\nin progress",
         "办结\ncompleted",
         "撤回\nwithdrawn",
+        "缴费\nfees paid",
+        "金额（元）\namount, yuan",
     ]);
     let numbers = |row: &CenterRow| {
-        [row.received, row.accepted, row.refused, row.in_progress, row.completed, row.withdrawn]
+        let CenterRow { received, accepted, refused, in_progress, completed, withdrawn, fees_paid, .. } = row;
+        [received, accepted, refused, in_progress, completed, withdrawn, fees_paid].map(|number| *number)
     };
-    let mut sum = [0; 6];
+    let (mut sum, mut fen) = ([0; 7], 0);
     for row in rows {
         let numbers = numbers(row);
         sum.iter_mut().zip(numbers).for_each(|(sum, number)| *sum += number);
-        table.add_row(cells(format!("{} {}", row.code, row.name_zh), numbers));
+        fen += row.fees_fen;
+        table.add_row(cells(format!("{} {}", row.code, row.name_zh), numbers, row.fees_fen));
     }
-    table.add_row(cells("合计 · total".to_owned(), sum));
+    table.add_row(cells("合计 · total".to_owned(), sum, fen));
     for column in table.column_iter_mut().skip(1) {
         column.set_cell_alignment(CellAlignment::Right);
     }
     table
 }
 
-fn cells(name: String, numbers: [u64; 6]) -> Vec<String> {
-    std::iter::once(name).chain(numbers.iter().map(ToString::to_string)).collect()
+fn cells(name: String, numbers: [u64; 7], fen: i64) -> Vec<String> {
+    let yuan = Money::from_fen(fen).map(|amount| amount.to_string()).unwrap_or_default();
+    std::iter::once(name).chain(numbers.iter().map(ToString::to_string)).chain([yuan]).collect()
 }
 
 #[cfg(test)]
@@ -178,13 +197,20 @@ mod tests {
             "WITHDRAWN",
             "COMPLETED",
             "DELIVERED",
+            "DECIDED",
         ];
         let applications: Vec<Value> =
             states.iter().map(|state| serde_json::json!({ "state": state })).collect();
         let center = Center { code: "430102".into(), name_zh: "芙蓉".into(), name_en: "Furong".into() };
-        let row = row(center, &applications);
+        let notices = [
+            serde_json::json!({ "state": "PAID", "amount_fen": 8000 }),
+            serde_json::json!({ "state": "REFUNDED", "amount_fen": 100 }),
+            serde_json::json!({ "state": "ISSUED", "amount_fen": 1 }),
+        ];
+        let row = row(center, &applications, &notices);
+        assert_eq!((row.fees_paid, row.fees_fen), (2, 8000));
         assert_eq!(row.received, row.refused + row.in_progress + row.completed + row.withdrawn);
-        assert_eq!((row.accepted, row.in_progress, row.completed), (3, 4, 2));
+        assert_eq!((row.accepted, row.in_progress, row.completed), (4, 5, 2));
         assert!(table(&[row]).to_string().contains("430102 芙蓉"));
     }
 }

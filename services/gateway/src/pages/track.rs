@@ -6,11 +6,12 @@ use axum::extract::Multipart;
 use axum::response::Response;
 use http::StatusCode;
 use yimen_kernel::error::{Error, FieldError, Result};
-use yimen_kernel::{CaseNumber, Kind, LookupCode, Reason};
+use yimen_kernel::{CaseNumber, Kind, LookupCode, Money, Reason};
+use yimen_proto::intake::v1::application_fee::State as FeeState;
 use yimen_proto::intake::v1::application_state::Value as State;
 use yimen_proto::intake::v1::{
-    GetDocumentRequest, OwedMaterial, ProvideMaterialsRequest, TrackApplicationRequest, TrackedApplication,
-    WithdrawApplicationRequest,
+    ApplicationFee, GetDocumentRequest, OwedMaterial, ProvideMaterialsRequest, TrackApplicationRequest,
+    TrackedApplication, WithdrawApplicationRequest,
 };
 
 use super::form::{Control, Field, Form, Typed, same_name};
@@ -36,6 +37,19 @@ pub struct OwedView {
     pub name: String,
     pub reason: String,
     pub due_on: String,
+}
+
+/// What is to be paid.
+#[derive(Clone, Debug)]
+pub struct FeeView {
+    pub state: String,
+    /// Whether it is still to be paid.
+    pub due: bool,
+    /// In yuan.
+    pub amount: String,
+    pub payment_code: String,
+    pub limit_on: String,
+    pub receipt: String,
 }
 
 /// An entry of the history.
@@ -69,6 +83,7 @@ pub struct Tracked {
     pub timeline: Vec<EntryView>,
     pub documents: Vec<DocumentView>,
     pub owed: Vec<OwedView>,
+    pub fee: Option<FeeView>,
     pub provide: Option<Form>,
     pub withdraw: Option<Form>,
 }
@@ -200,6 +215,7 @@ pub fn page(
         steps: steps(case.state(), case.outcome(), s.text),
         timeline: timeline(&case.timeline, &s),
         documents: documents(&case.documents, &s),
+        fee: case.fee.as_ref().map(|fee| fee_view(fee, &s)),
         number: case.number,
         code: code.to_owned(),
         center_name,
@@ -227,6 +243,18 @@ pub fn documents(documents: &[yimen_proto::intake::v1::DocumentSummary], s: &She
         issued: s.time(&document.issue_time),
     };
     documents.iter().map(view).collect()
+}
+
+/// A fee notice.
+fn fee_view(fee: &ApplicationFee, s: &Shell) -> FeeView {
+    FeeView {
+        state: s.name("fee_state", fee.state().as_str_name()),
+        due: fee.state() == FeeState::Due,
+        amount: Money::from_fen(fee.amount_fen).unwrap_or_default().to_string(),
+        payment_code: fee.payment_code.clone(),
+        limit_on: s.date(&fee.limit_on),
+        receipt: fee.receipt.clone(),
+    }
 }
 
 /// A material that is owed.

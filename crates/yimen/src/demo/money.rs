@@ -1,0 +1,162 @@
+//! Money in the demo: a cashier and a finance officer at each center, the payers, and the bank that
+//! reports what they paid. The bank is a simulator: all it shares with the center is a key.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+
+use super::fate::{self, Paying};
+use super::hall::{Hall, pages};
+use crate::gateway::{Failure, Gateway, list, text};
+
+/// Working at the counter until the demo ends.
+pub(super) async fn work(hall: Arc<Hall>, center: String) {
+    let mut till = loop {
+        match Till::open(&hall, &center).await {
+            Ok(till) => break till,
+            Err(error) => tracing::warn!(center, %error, "The demo's cashier cannot sign in; trying again."),
+        }
+        hall.rest(&center).await;
+    };
+    loop {
+        if let Err(error) = till.round().await {
+            tracing::warn!(center, %error, "The demo's cashier could not finish a round; trying again.");
+        }
+        hall.rest(&center).await;
+    }
+}
+
+struct Till {
+    hall: Arc<Hall>,
+    cashier: Gateway,
+    finance: Gateway,
+    /// Notices that their payers have heard of.
+    seen: BTreeSet<String>,
+}
+
+impl Till {
+    async fn open(hall: &Arc<Hall>, center: &str) -> Result<Self, Failure> {
+        Ok(Self {
+            hall: hall.clone(),
+            cashier: hall.staff(center, "ROLE_CASHIER", None).await?,
+            finance: hall.staff(center, "ROLE_FINANCE", None).await?,
+            seen: BTreeSet::new(),
+        })
+    }
+
+    /// Everything that is to be measured, paid or looked at.
+    async fn round(&mut self) -> Result<(), Failure> {
+        for state in ["MEASURING", "ISSUED"] {
+            for notice in
+                pages(&self.cashier, &format!("/api/v1/fee-notices?state={state}"), "notices").await?
+            {
+                let heard = format!("{} {state}", text(&notice, "notice"));
+                if self.seen.contains(&heard) {
+                    continue;
+                }
+                let done =
+                    if state == "ISSUED" { self.pay(&notice).await } else { self.measure(&notice).await };
+                match done {
+                    Ok(()) => {}
+                    // Withdrawn meanwhile, so nothing is to be paid any more.
+                    Err(failure) if failure.is("STATE_FORBIDS") => {}
+                    Err(failure) => return Err(failure),
+                }
+                self.seen.insert(heard);
+                self.hall.ledger.sign_of_life();
+            }
+        }
+        for payment in pages(&self.finance, "/api/v1/payments?held=true", "payments").await? {
+            self.resolve(&payment).await?;
+        }
+        Ok(())
+    }
+
+    /// The department's system says how much there is to charge.
+    async fn measure(&self, notice: &Value) -> Result<(), Failure> {
+        for line in list(notice, "lines").iter().filter(|line| text(line, "quantity").is_empty()) {
+            let key = self.hall.key(text(line, "department"), "示例计费系统").await?;
+            let message = json!({ "fee": text(line, "fee"), "quantity": "860.5" });
+            self.hall.door.as_holder_of(key).change(&address(notice, "measure"), &message).await?;
+        }
+        Ok(())
+    }
+
+    async fn pay(&self, notice: &Value) -> Result<(), Failure> {
+        let number = text(notice, "number");
+        let due = notice.get("amount_fen").and_then(Value::as_i64).unwrap_or_default();
+        let paying = fate::paying(number);
+        match paying {
+            Paying::Cash => {
+                let message = json!({ "channel": "CASH", "amount_fen": due });
+                self.cashier.change(&address(notice, "pay"), &message).await?;
+            }
+            Paying::Card | Paying::Refunded => {
+                let message =
+                    json!({ "channel": "CARD", "amount_fen": due, "reference": format!("POS{number}") });
+                self.cashier.change(&address(notice, "pay"), &message).await?;
+            }
+            Paying::Bank => self.transfer(notice, "1", due).await?,
+            Paying::BankTwice => {
+                let (first, second) =
+                    tokio::join!(self.transfer(notice, "1", due), self.transfer(notice, "1", due));
+                first.and(second)?;
+            }
+            Paying::Parts => {
+                self.transfer(notice, "1", due / 2).await?;
+                self.transfer(notice, "2", due - due / 2).await?;
+            }
+            Paying::TooMuch => self.transfer(notice, "1", due + 100).await?,
+        }
+        if paying == Paying::Refunded {
+            self.refund(notice).await?;
+        }
+        self.hall.ring(number);
+        Ok(())
+    }
+
+    /// The payer transfers money, and the bank reports it.
+    async fn transfer(&self, notice: &Value, part: &str, fen: i64) -> Result<(), Failure> {
+        let now = self.hall.clock.now();
+        let report = json!({
+            "reference": format!("{}-{part}", text(notice, "number")),
+            "payment_code": text(notice, "payment_code"),
+            "amount_fen": fen,
+            "paid_at": text(notice, "create_time"),
+        });
+        self.hall.bank.report(&self.hall.door, now, &report).await.map(|_| ())
+    }
+
+    /// A payment that fits nothing: finance settles with it what it settles, and sends back the rest.
+    async fn resolve(&self, payment: &Value) -> Result<(), Failure> {
+        let place = format!("/api/v1/payments/{}/resolve", text(payment, "payment"));
+        let apply = json!({ "action": "APPLY", "reason": "经核对，款项属于该通知书。" });
+        match self.finance.change(&place, &apply).await {
+            // The other part has not come yet, or came and settled both.
+            Err(failure) if failure.is("PAYMENT_INSUFFICIENT") || failure.is("STATE_FORBIDS") => Ok(()),
+            answered => answered.map(|_| ()),
+        }
+    }
+
+    /// The counter applies, the departments verify, finance approves and pays back.
+    async fn refund(&self, notice: &Value) -> Result<(), Failure> {
+        let message = json!({ "ground": "WRONG_PAYMENT", "reason": "缴款人重复缴纳（示例）。" });
+        let refund = self.cashier.change(&address(notice, "refunds"), &message).await?;
+        let place = |action: &str| format!("/api/v1/refunds/{}/{action}", text(&refund, "refund"));
+        let departments: BTreeSet<&str> =
+            list(notice, "lines").iter().map(|line| text(line, "department")).collect();
+        for department in departments {
+            let center = text(notice, "center");
+            let approver = self.hall.staff(center, "ROLE_APPROVER", Some(department)).await?;
+            approver.change(&place("verify"), &json!({})).await?;
+        }
+        self.finance.change(&place("decide"), &json!({ "approve": true })).await?;
+        let reference = format!("TF{}", text(notice, "number"));
+        self.finance.change(&place("pay"), &json!({ "reference": reference })).await.map(|_| ())
+    }
+}
+
+fn address(notice: &Value, action: &str) -> String {
+    format!("/api/v1/fee-notices/{}/{action}", text(notice, "notice"))
+}
