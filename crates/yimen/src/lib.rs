@@ -20,6 +20,7 @@ pub mod command;
 pub mod demo;
 pub mod gateway;
 pub mod output;
+pub mod reconciliation;
 
 use yimen_platform::Definition;
 

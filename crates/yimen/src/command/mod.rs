@@ -6,6 +6,7 @@ mod demo;
 mod import;
 mod keys;
 mod migrate;
+mod reconcile;
 mod serve;
 
 use std::process::ExitCode;
@@ -39,6 +40,7 @@ enum Command {
     Import(import::Import),
     Apply(apply::Apply),
     Check(check::Check),
+    Reconcile(reconcile::Reconcile),
 }
 
 /// Runs the program with the arguments of this process.
@@ -71,5 +73,6 @@ async fn run(command: Command) -> Outcome {
         Command::Import(import) => import.run().await,
         Command::Apply(apply) => apply.run().await,
         Command::Check(check) => check.run().await,
+        Command::Reconcile(reconcile) => reconcile.run().await,
     }
 }

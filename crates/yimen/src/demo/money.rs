@@ -3,12 +3,16 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde_json::{Value, json};
 
 use super::fate::{self, Paying};
 use super::hall::{Hall, pages};
 use crate::gateway::{Failure, Gateway, list, text};
+
+/// How often a cashier looks at the worklist.
+const BETWEEN_LOOKS: Duration = Duration::from_millis(500);
 
 /// Working at the counter until the demo ends.
 pub(super) async fn work(hall: Arc<Hall>, center: String) {
@@ -17,13 +21,13 @@ pub(super) async fn work(hall: Arc<Hall>, center: String) {
             Ok(till) => break till,
             Err(error) => tracing::warn!(center, %error, "The demo's cashier cannot sign in; trying again."),
         }
-        hall.rest(&center).await;
+        tokio::time::sleep(BETWEEN_LOOKS).await;
     };
     loop {
         if let Err(error) = till.round().await {
             tracing::warn!(center, %error, "The demo's cashier could not finish a round; trying again.");
         }
-        hall.rest(&center).await;
+        tokio::time::sleep(BETWEEN_LOOKS).await;
     }
 }
 

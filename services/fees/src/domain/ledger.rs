@@ -214,7 +214,7 @@ mod tests {
         book.extend(shift(Account::Treasury, Account::Bank, notice.amount().unwrap()));
         assert_eq!(
             balances(&book),
-            BTreeMap::from([(Account::Treasury, 200_00), (Account::Revenue, -200_00)])
+            BTreeMap::from([(Account::Treasury, 20_000), (Account::Revenue, -20_000)])
         );
         book.extend(refund_approved(&notice));
         book.extend(shift(Account::RefundPayable, Account::Treasury, notice.amount().unwrap()));
@@ -228,7 +228,7 @@ mod tests {
             notice.clone().relieve(&Relief::Reduction { fee: "area".into(), to: yuan(30) }, day(5)).unwrap();
         let mut book = assessed(&notice);
         book.extend(relieved(&notice, &reduced));
-        assert_eq!(balances(&book).get(&Account::Receivable), Some(&130_00));
+        assert_eq!(balances(&book).get(&Account::Receivable), Some(&13_000));
         book.extend(cancelled(&reduced));
         assert_eq!(balances(&book), BTreeMap::new());
     }
