@@ -33,6 +33,11 @@ pub mod fees {
         tonic::include_proto!("yimen.fees.v1");
     }
 }
+pub mod notification {
+    pub mod v1 {
+        tonic::include_proto!("yimen.notification.v1");
+    }
+}
 
 /// A request that changes something: the same `request_id` with the same content has the same
 /// answer, and with other content is refused. Empty means the caller does not repeat it.

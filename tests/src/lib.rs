@@ -28,8 +28,10 @@ use reqwest::{Client, Method, RequestBuilder};
 use serde_json::{Value, json};
 use tonic::Request;
 use tonic::transport::{Channel, Endpoint};
+use yimen::catalog::Catalog;
 use yimen::check::{self, Finding, Pools};
 use yimen::definitions;
+use yimen::gateway::Gateway;
 use yimen_platform::clock::SystemClock;
 use yimen_platform::run::{self, Process};
 use yimen_platform::signature::{KEY_ID_HEADER, SIGNATURE_HEADER, Secret, TIMESTAMP_HEADER};
@@ -91,13 +93,9 @@ impl Center {
     async fn open(home: Home) -> Self {
         let mut center = Self { home, client: Client::new(), operator: String::new() };
         center.operator = center.sign_in("operator").await;
-        let organization = read_toml(&root().join("catalog/organization.toml"));
-        center.ok("/api/v1/organization", Some(&center.operator), organization).await;
-        let fees = read_toml(&root().join("catalog/fees.toml"));
-        center.ok("/api/v1/fees", Some(&center.operator), fees).await;
-        let items: Vec<Value> =
-            files(&root().join("catalog/items")).iter().map(|path| read_toml(path)).collect();
-        center.ok("/api/v1/catalog", Some(&center.operator), json!({ "items": items })).await;
+        let gateway = Gateway::new(&format!("http://{}", center.address())).expect("an address");
+        let catalog = Catalog::directory(&root().join("catalog")).expect("the catalog can be read");
+        catalog.import(&gateway.as_holder_of(center.operator.clone())).await.expect("it is imported");
         center
     }
 
@@ -301,6 +299,7 @@ async fn embedded() -> Home {
         objects: objects.clone(),
         operator_password: Some(PASSWORD.to_owned()),
         bank_keys: [(BANK.to_owned(), bank_secret())].into(),
+        sms_hours: "00:00-24:00".to_owned(),
         ..Config::default()
     };
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
@@ -319,18 +318,4 @@ async fn look(pools: &Pools) -> Vec<Finding> {
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the workspace").to_path_buf()
-}
-
-fn files(directory: &Path) -> Vec<PathBuf> {
-    let mut files: Vec<PathBuf> = std::fs::read_dir(directory)
-        .expect("the folder is there")
-        .map(|entry| entry.expect("a file").path())
-        .collect();
-    files.sort();
-    files
-}
-
-fn read_toml(path: &Path) -> Value {
-    let content = std::fs::read_to_string(path).expect("the file can be read");
-    toml::from_str(&content).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }

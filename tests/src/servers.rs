@@ -200,6 +200,7 @@ impl Servers {
             ("YIMEN_ACTOR_PUBLIC_KEY".to_owned(), public_key.to_owned()),
             ("YIMEN_OPERATOR_PASSWORD".to_owned(), PASSWORD.to_owned()),
             (format!("YIMEN_BANK_KEYS__{}", BANK.to_uppercase()), bank_secret().into()),
+            ("YIMEN_SMS_HOURS".to_owned(), "00:00-24:00".to_owned()),
             ("YIMEN_OBJECTS".to_owned(), self.objects.display().to_string()),
             ("YIMEN_LISTEN".to_owned(), self.address().to_string()),
         ];

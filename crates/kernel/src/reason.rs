@@ -141,6 +141,7 @@ reasons! {
     PaymentInsufficient = "PAYMENT_INSUFFICIENT", "已收到的缴款合计（{received}分）与应缴金额（{due}分）不符，不能结清。", "The payments received ({received} fen) do not make up what is due ({due} fen).";
     RefundOpen = "REFUND_OPEN", "该通知书已有退付申请，请先办结。", "There is already a refund for this notice. Please finish it first.";
     AlreadyVerified = "ALREADY_VERIFIED", "贵部门已核实，不必再次核实。", "Your department has already verified it.";
+    MessageUnknown = "MESSAGE_UNKNOWN", "没有找到该短信，请核对编号。", "There is no such message. Please check its id.";
     BadFile = "BAD_FILE", "文件第{limit}行无法读取，请核对列名和内容。", "Line {limit} of the file cannot be read. Please check its columns and content.";
 
     // Our side.

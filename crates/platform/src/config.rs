@@ -39,6 +39,11 @@ pub struct Config {
     /// Keys agreed with the banks that report payments: the id of each and its secret, 64 hexadecimal
     /// digits. Only fees needs them.
     pub bank_keys: BTreeMap<String, Secret>,
+    /// The hours of the day in China in which messages to applicants go out, as `08:00-21:00`.
+    pub sms_hours: String,
+    /// Who carries messages, by a name of your choice; without any, the simulator. Only notification
+    /// needs them.
+    pub carriers: BTreeMap<String, CarrierConfig>,
     /// Per service, by its name.
     pub services: BTreeMap<String, ServiceConfig>,
 }
@@ -55,6 +60,44 @@ pub struct ServiceConfig {
     pub database_url: Option<String>,
 }
 
+/// One carrier of messages.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CarrierConfig {
+    /// Which way.
+    pub kind: CarrierKind,
+    /// Where an HTTP platform takes messages.
+    pub address: Option<String>,
+    /// The id of the key agreed with the platform, for what we send and for what it reports.
+    pub key_id: Option<String>,
+    /// That key.
+    pub secret: Option<Secret>,
+    /// Its share of all messages, relative to the others'.
+    #[serde(default = "one")]
+    pub share: u32,
+}
+
+/// The ways to carry messages.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum CarrierKind {
+    /// Nothing leaves the house.
+    Simulator,
+    /// Signed JSON.
+    Http,
+}
+
+impl CarrierConfig {
+    /// Whether nothing leaves the house.
+    pub fn is_simulator(&self) -> bool {
+        self.kind == CarrierKind::Simulator
+    }
+}
+
+fn one() -> u32 {
+    1
+}
+
 impl Default for Config {
     fn default() -> Self {
         Self {
@@ -68,6 +111,8 @@ impl Default for Config {
             pool_size: 10,
             behind_proxy: false,
             bank_keys: BTreeMap::new(),
+            sms_hours: "08:00-21:00".to_owned(),
+            carriers: BTreeMap::new(),
             services: BTreeMap::new(),
         }
     }

@@ -114,6 +114,13 @@ impl Catalog {
         faults
     }
 
+    /// Every center signs its messages with its name.
+    pub fn signatures(&self) -> Vec<Value> {
+        let signature =
+            |center: &Value| json!({ "center": text(center, "code"), "text": text(center, "name_zh") });
+        list(&self.organization, "centers").iter().map(signature).collect()
+    }
+
     /// Brings organization and items to a center, in the operator's name. Doing it again changes nothing.
     ///
     /// # Errors
@@ -127,6 +134,10 @@ impl Catalog {
             .change("/api/v1/organization", &self.organization)
             .await
             .map_err(|failure| format!("The organization was not imported: {failure}"))?;
+        operator
+            .change("/api/v1/message-templates", &json!({ "signatures": self.signatures() }))
+            .await
+            .map_err(|failure| format!("The signatures of messages were not imported: {failure}"))?;
         let fees = operator
             .change("/api/v1/fees", &self.fees)
             .await

@@ -25,6 +25,12 @@ pub mod reconciliation;
 use yimen_platform::Definition;
 
 /// The services of a deployment, in the order in which they are migrated and started.
-pub fn definitions() -> [Definition; 4] {
-    [yimen_identity::DEFINITION, yimen_intake::DEFINITION, yimen_approval::DEFINITION, yimen_fees::DEFINITION]
+pub fn definitions() -> [Definition; 5] {
+    [
+        yimen_identity::DEFINITION,
+        yimen_intake::DEFINITION,
+        yimen_approval::DEFINITION,
+        yimen_fees::DEFINITION,
+        yimen_notification::DEFINITION,
+    ]
 }

@@ -16,6 +16,7 @@ mod inspection;
 mod keys;
 mod kill;
 mod materials;
+mod notification;
 mod observability;
 mod spine;
 mod watch;

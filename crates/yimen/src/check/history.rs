@@ -124,6 +124,8 @@ mod tests {
     fn legal_and_illegal_steps() {
         for (path, legal) in [
             (&["SUBMITTED", "ACCEPTED", "COMPLETED", "DELIVERED"][..], true),
+            (&["SUBMITTED", "ACCEPTED", "DECIDED", "COMPLETED"], true),
+            (&["SUBMITTED", "DECIDED"], false),
             (
                 &["SUBMITTED", "SUPPLEMENT_REQUESTED", "SUPPLEMENT_REQUESTED", "SUPPLEMENTED", "ACCEPTED"],
                 true,
@@ -134,7 +136,7 @@ mod tests {
             (&["SUBMITTED", "COMPLETED"], false),
             (&["ACCEPTED", "REFUSED"], false),
             (&["COMPLETED", "WITHDRAWN"], false),
-            (&["COMPLETED", "COMPLETED"], false),
+            (&["DELIVERED", "COMPLETED"], false),
             (&["DELIVERED", "DELIVERED"], false),
             (&["REFUSED", "ACCEPTED"], false),
             (&["UNKNOWN", "ACCEPTED"], false),

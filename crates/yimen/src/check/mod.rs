@@ -14,6 +14,7 @@ mod events;
 mod fees;
 mod grants;
 mod history;
+mod messages;
 mod numbers;
 
 use std::collections::BTreeSet;
@@ -145,6 +146,7 @@ async fn once(pools: &Pools, options: &Options) -> Result<Vec<Finding>, String> 
             approvals::check(&look).await?,
             grants::check(&look).await?,
             fees::check(&look).await?,
+            messages::check(&look).await?,
             numbers::check(&look).await?,
         ])
     };
@@ -164,6 +166,10 @@ impl Look<'_> {
 
     fn fees(&self) -> Result<&PgPool, Unreadable> {
         Ok(self.pools.of("fees")?)
+    }
+
+    fn notification(&self) -> Result<&PgPool, Unreadable> {
+        Ok(self.pools.of("notification")?)
     }
 
     fn approval(&self) -> Result<&PgPool, Unreadable> {

@@ -29,6 +29,8 @@ enum Name {
     Approval,
     /// Fee notices, payments and the ledger.
     Fees,
+    /// Short messages to applicants.
+    Notification,
 }
 
 impl Name {
@@ -39,6 +41,7 @@ impl Name {
             Name::Intake => "intake",
             Name::Approval => "approval",
             Name::Fees => "fees",
+            Name::Notification => "notification",
         }
     }
 }

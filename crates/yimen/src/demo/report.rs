@@ -49,6 +49,8 @@ pub struct CenterRow {
     pub fees_paid: u64,
     /// What was paid and kept, in fen.
     pub fees_fen: i64,
+    /// Short messages that reached applicants.
+    pub messages: u64,
 }
 
 /// One invariant.
@@ -107,7 +109,8 @@ pub(super) async fn centers(hall: &Hall) -> Result<Vec<CenterRow>, Failure> {
         let applications = pages(&clerk, "/api/v1/window/applications", "applications").await?;
         let finance = hall.staff(&center.code, "ROLE_FINANCE", None).await?;
         let notices = pages(&finance, "/api/v1/fee-notices", "notices").await?;
-        rows.push(row(center, &applications, &notices));
+        let messages = pages(&clerk, "/api/v1/messages?state=DELIVERED", "messages").await?;
+        rows.push(CenterRow { messages: messages.len() as u64, ..row(center, &applications, &notices) });
     }
     Ok(rows)
 }
@@ -157,13 +160,14 @@ pub(super) fn table(rows: &[CenterRow]) -> Table {
         "办结\ncompleted",
         "撤回\nwithdrawn",
         "缴费\nfees paid",
+        "短信\nmessages",
         "金额（元）\namount, yuan",
     ]);
     let numbers = |row: &CenterRow| {
-        let CenterRow { received, accepted, refused, in_progress, completed, withdrawn, fees_paid, .. } = row;
-        [received, accepted, refused, in_progress, completed, withdrawn, fees_paid].map(|number| *number)
+        let CenterRow { received, accepted, refused, in_progress, completed, withdrawn, .. } = *row;
+        [received, accepted, refused, in_progress, completed, withdrawn, row.fees_paid, row.messages]
     };
-    let (mut sum, mut fen) = ([0; 7], 0);
+    let (mut sum, mut fen) = ([0; 8], 0);
     for row in rows {
         let numbers = numbers(row);
         sum.iter_mut().zip(numbers).for_each(|(sum, number)| *sum += number);
@@ -177,7 +181,7 @@ pub(super) fn table(rows: &[CenterRow]) -> Table {
     table
 }
 
-fn cells(name: String, numbers: [u64; 7], fen: i64) -> Vec<String> {
+fn cells(name: String, numbers: [u64; 8], fen: i64) -> Vec<String> {
     let yuan = Money::from_fen(fen).map(|amount| amount.to_string()).unwrap_or_default();
     std::iter::once(name).chain(numbers.iter().map(ToString::to_string)).chain([yuan]).collect()
 }

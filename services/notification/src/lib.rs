@@ -1,0 +1,93 @@
+//! Notification (短信告知): short messages about a case, each at most once.
+//!
+//! The cast: a `Template` (短信模板) is published in versions and says what stands in it; a `Contact` is
+//! how the applicant of a case is reached, the only personal data here; a message tells one transition
+//! of one case; a carrier takes it: the simulator, or an HTTP platform; the sender asks carriers and
+//! notes their answers.
+//!
+//! The life of a message:
+//!
+//! ```text
+//! AWAITING_CONTACT ──▶ QUEUED ⇄ SENDING ──▶ SENT ──▶ DELIVERED
+//!        │                │        │          └────▶ FAILED_PERMANENT
+//!        ▼                ▼        ├──▶ UNKNOWN ──▶ QUEUED, DELIVERED, FAILED_PERMANENT (a person)
+//!   SUPPRESSED     FAILED_TEMPORARY└──▶ FAILED_PERMANENT
+//! ```
+//!
+//! An event makes a message, once for its transition: `(number, transition)` is unique. The intent to
+//! send is committed (SENDING) before a carrier is asked. Only what was certainly not taken is asked
+//! for again, at another carrier or later, for 72 hours. When the answer is missing, because the carrier
+//! fell silent or this process died, the message is UNKNOWN and waits for a person: it is never sent
+//! again by itself. Messages wait for the hours of the day; a number and a center have their limits.
+
+mod app;
+mod carriers;
+mod domain;
+mod events;
+mod grpc;
+mod store;
+
+use std::time::Duration;
+
+use futures::FutureExt as _;
+use futures::future::BoxFuture;
+use tonic::service::Routes;
+use yimen_platform::chores::Chore;
+use yimen_platform::messages::subscribe::Subscriptions;
+use yimen_platform::store::Migrations;
+use yimen_platform::{Context, Definition, Service};
+use yimen_proto::approval::v1::InspectionProposed;
+use yimen_proto::fees::v1::{FeeAssessed, FeeOverdue, FeeRefunded};
+use yimen_proto::intake::v1::{
+    ApplicationAccepted, ApplicationCompleted, ApplicationRefused, ApplicationSubmitted, ContactGiven,
+    ResultDelivered, SupplementRequested,
+};
+use yimen_proto::notification::v1::notification_server::NotificationServer;
+
+static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!();
+
+/// The service as `migrate` and `serve` see it.
+pub const DEFINITION: Definition = Definition {
+    name: "notification",
+    migrations: Migrations { schema: "notification", own: &MIGRATOR },
+    build,
+};
+
+/// How often what became due by the clock is looked for.
+const LOOK: Duration = Duration::from_secs(2);
+
+fn build(context: Context) -> BoxFuture<'static, Result<Service, String>> {
+    async move {
+        app::templates::own()?;
+        let hours = domain::hours::Hours::parse(&context.config.sms_hours).ok_or_else(|| {
+            format!("sms_hours is {}, which are no hours; write it as 08:00-21:00.", context.config.sms_hours)
+        })?;
+        let sender = app::send::Sender::new(context.clone(), carriers::all(&context)?, hours);
+        let ctx = context.clone();
+        let chores = vec![
+            Chore::after_commits("send messages", LOOK, move || {
+                let sender = sender.clone();
+                async move { sender.round().await }
+            }),
+            Chore::after_commits("simulated receipts", LOOK, move || {
+                let ctx = ctx.clone();
+                async move { app::reports::simulate(&ctx).await }
+            }),
+        ];
+        let subscriptions = Subscriptions::new(context.store.clone())
+            .on::<ContactGiven, _>(|tx, event| events::contact_given(tx, event).boxed())
+            .on::<ApplicationSubmitted, _>(|tx, event| events::submitted(tx, event).boxed())
+            .on::<SupplementRequested, _>(|tx, event| events::supplement(tx, event).boxed())
+            .on::<ApplicationAccepted, _>(|tx, event| events::accepted(tx, event).boxed())
+            .on::<ApplicationRefused, _>(|tx, event| events::refused(tx, event).boxed())
+            .on::<ApplicationCompleted, _>(|tx, event| events::completed(tx, event).boxed())
+            .on::<ResultDelivered, _>(|tx, event| events::delivered(tx, event).boxed())
+            .on::<InspectionProposed, _>(|tx, event| events::inspection(tx, event).boxed())
+            .on::<FeeAssessed, _>(|tx, event| events::fee_assessed(tx, event).boxed())
+            .on::<FeeOverdue, _>(|tx, event| events::fee_overdue(tx, event).boxed())
+            .on::<FeeRefunded, _>(|tx, event| events::fee_refunded(tx, event).boxed());
+        let server = NotificationServer::new(grpc::Server(context));
+        Ok(Service { routes: Routes::new(server), subscriptions, chores })
+    }
+    .boxed()
+}

@@ -1,0 +1,6 @@
+//! All SQL of the service.
+
+pub mod contacts;
+pub mod messages;
+pub mod simulated;
+pub mod templates;
