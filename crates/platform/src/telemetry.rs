@@ -17,7 +17,9 @@ use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::propagation::TraceContextPropagator;
 use opentelemetry_sdk::trace::SdkTracerProvider;
 use tracing::Span;
+use tracing::level_filters::LevelFilter;
 use tracing_opentelemetry::OpenTelemetrySpanExt as _;
+use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 use tracing_subscriber::{EnvFilter, Layer as _};
@@ -52,9 +54,11 @@ pub fn start(name: &str) -> Result<Telemetry, String> {
         .with_target(false);
     let logs = if json { logs.json().boxed() } else { logs.boxed() };
     let provider = exporter(name)?;
-    let traces = provider
-        .as_ref()
-        .map(|provider| tracing_opentelemetry::layer().with_tracer(provider.tracer("yimen")));
+    // Our own spans: the embedded database alone makes more of its own than an exporter can take.
+    let traces = provider.as_ref().map(|provider| {
+        let own = Targets::new().with_target("yimen", LevelFilter::INFO);
+        tracing_opentelemetry::layer().with_tracer(provider.tracer("yimen")).with_filter(own)
+    });
     tracing_subscriber::registry()
         .with(traces)
         .with(logs.with_filter(filter))

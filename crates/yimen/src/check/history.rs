@@ -137,7 +137,7 @@ mod tests {
             (&["ACCEPTED", "REFUSED"], false),
             (&["COMPLETED", "WITHDRAWN"], false),
             (&["DELIVERED", "COMPLETED"], false),
-            (&["DELIVERED", "DELIVERED"], false),
+            (&["DELIVERED", "ACCEPTED"], false),
             (&["REFUSED", "ACCEPTED"], false),
             (&["UNKNOWN", "ACCEPTED"], false),
         ] {

@@ -1,7 +1,13 @@
 //! No applicant is told anything twice: one message for a transition of a case, and each of them at most
 //! once with the carrier, as the simulated carrier saw it.
 
+use chrono::TimeDelta;
+
 use super::{Faults, Finding, Look, Unreadable};
+
+/// How long after a sender's time is over its message may still count as being sent: until the next
+/// sender looks.
+const OVERDUE: TimeDelta = TimeDelta::minutes(1);
 
 /// Messages against what the simulated carrier received.
 pub(super) async fn check(look: &Look<'_>) -> Result<Finding, Unreadable> {
@@ -42,9 +48,11 @@ pub(super) async fn check(look: &Look<'_>) -> Result<Finding, Unreadable> {
     }
     let stuck: Vec<(String, String)> = sqlx::query_as(
         "select number, transition from notification.message
-         where state in ('AWAITING_CONTACT', 'SENDING') and created_at <= $1 order by 1, 2",
+         where (state = 'AWAITING_CONTACT' and created_at <= $1) or (state = 'SENDING' and leased_until <= $2)
+         order by 1, 2",
     )
     .bind(look.as_of)
+    .bind(look.as_of - OVERDUE)
     .fetch_all(pool)
     .await?;
     for (number, transition) in &stuck {
