@@ -33,6 +33,12 @@ test-servers:
     cargo build -p yimen
     cargo test -p yimen-tests -p yimen
 
+# Everything breaks while people work: processes, PostgreSQL and RabbitMQ in turn (as root, on a machine of its own).
+faults seconds="60":
+    cargo build -p yimen
+    YIMEN_FAULT_SECONDS={{ seconds }} YIMEN_FAULTS="service postgresql restart; rabbitmqctl --quiet stop_app && rabbitmqctl --quiet start_app && rabbitmqctl --quiet await_startup" \
+        cargo test -p yimen-tests --test system faults -- --nocapture
+
 # Every query against a database that this version migrated, and .sqlx/ against what comes of it.
 sql:
     cargo build -p yimen

@@ -17,6 +17,7 @@
 )]
 
 pub mod collector;
+pub mod echo;
 pub mod servers;
 
 use std::net::SocketAddr;

@@ -19,6 +19,7 @@ use yimen::definitions;
 use yimen_platform::Config;
 use yimen_platform::rpc::ActorSigner;
 
+use crate::echo::Echo;
 use crate::{BANK, PASSWORD, bank_secret};
 
 /// The queues bear the services' names, so that one broker serves one center at a time.
@@ -121,6 +122,11 @@ impl Servers {
         let published =
             channel.basic_publish("".into(), queue.into(), options, b"\xff\xff", properties).await;
         published.expect("it is sent").await.expect("it is taken");
+    }
+
+    /// Has every event delivered again, to everybody and in another order, until it is stopped.
+    pub fn echo(&self) -> Echo {
+        Echo::start(self.place.amqp_url.clone())
     }
 
     /// The database, for the checker.

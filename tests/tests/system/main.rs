@@ -9,6 +9,7 @@
 )]
 
 mod bad_input;
+mod faults;
 mod fees;
 mod garbage;
 mod idempotency;
