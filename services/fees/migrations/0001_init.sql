@@ -53,10 +53,11 @@ create table fees.line (
   check ((quantity is null) = (original_fen is null) and (quantity is null) = (amount_fen is null))
 );
 
--- Applications that ended without a fee before their fees were heard of.
-create table fees.lapsed (
-  number text primary key,
-  at     timestamptz not null
+-- What was heard of an application's fees: handlers of its events take turns on this row, so that fees
+-- that are due and lapse at the same moment are not both.
+create table fees.arrival (
+  number    text primary key,
+  lapsed_at timestamptz
 );
 
 -- 缓减免: never without ground, document and approver.

@@ -34,7 +34,9 @@ pub struct Case {
 
 /// Raises the notice of an application, once, of the fees that have a lawful basis in force today.
 pub async fn raise(tx: &mut Tx, calendar: &Calendar, case: Case, due: Vec<Due>) -> Result<()> {
-    if notices::is_lapsed(tx.sql(), &case.number).await? {
+    if notices::take_turn(tx.sql(), &case.number).await? {
+        // It lapsed before it was heard of; whoever waits for its fee is told all the same.
+        settle::tell(tx, &case.number, 1, How::Cancelled, None, 0);
         return Ok(());
     }
     let now = tx.now();
@@ -198,6 +200,7 @@ pub async fn note_refused(
 /// No fee is due any more: what is not paid is cancelled.
 pub async fn lapse(tx: &mut Tx, number: &CaseNumber) -> Result<()> {
     let now = tx.now();
+    notices::take_turn(tx.sql(), number).await?;
     notices::lapse(tx.sql(), number, now).await?;
     match notices::lock(tx.sql(), Key::Number(number)).await? {
         Some(kept) if !kept.notice.state.is_closed() => {

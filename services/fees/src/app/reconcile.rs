@@ -87,7 +87,7 @@ pub async fn find(ctx: &Context, actor: &Actor, reconciliation: Uuid) -> Result<
 async fn remit(tx: &mut Tx, center: &DivisionCode, payment: &OfDay) -> Result<()> {
     // What waits for a person or went back is not the treasury's.
     let Some(number) = payment.number.as_deref() else { return Ok(()) };
-    let amount = Money::from_fen(payment.amount_fen).map_err(out_of_range)?;
+    let amount = Money::from_fen(payment.amount_fen - payment.returned_fen).map_err(out_of_range)?;
     let source = payment.payment.to_string();
     let at = tx.now();
     let about = About { source, center: center.as_str(), number: Some(number), at };

@@ -89,21 +89,24 @@ pub async fn next_serials(connection: &mut PgConnection) -> Result<(u32, u64)> {
     Ok((notice, u64::try_from(row.code).map_err(Error::internal)?))
 }
 
-/// Whether the application ended before its fees were heard of.
-pub async fn is_lapsed(connection: &mut PgConnection, number: &CaseNumber) -> Result<bool> {
-    sqlx::query_scalar!(
-        r#"select exists (select 1 from fees.lapsed where number = $1) as "there!""#,
+/// Has the handlers of this application's events take turns until their transactions end; says whether its
+/// fees lapsed.
+pub async fn take_turn(connection: &mut PgConnection, number: &CaseNumber) -> Result<bool> {
+    let lapsed_at = sqlx::query_scalar!(
+        "insert into fees.arrival (number) values ($1)
+         on conflict (number) do update set number = excluded.number returning lapsed_at",
         number.as_str()
     )
     .fetch_one(connection)
     .await
-    .map_err(db)
+    .map_err(db)?;
+    Ok(lapsed_at.is_some())
 }
 
-/// Notes that an application ended without its fees.
+/// Notes that nothing is to be charged for the application any more.
 pub async fn lapse(connection: &mut PgConnection, number: &CaseNumber, now: DateTime<Utc>) -> Result<()> {
     sqlx::query!(
-        "insert into fees.lapsed (number, at) values ($1, $2) on conflict do nothing",
+        "update fees.arrival set lapsed_at = $2 where number = $1 and lapsed_at is null",
         number.as_str(),
         now
     )

@@ -195,6 +195,8 @@ pub struct OfDay {
     pub channel: String,
     pub payment_code: String,
     pub amount_fen: i64,
+    /// What of it went back to the payer.
+    pub returned_fen: i64,
     /// The application whose notice it settled and still settles.
     pub number: Option<String>,
 }
@@ -208,7 +210,7 @@ pub async fn between(
 ) -> Result<Vec<OfDay>> {
     sqlx::query_as!(
         OfDay,
-        r#"select p.payment, p.channel, p.payment_code, p.amount_fen, n.number as "number?"
+        r#"select p.payment, p.channel, p.payment_code, p.amount_fen, p.returned_fen, n.number as "number?"
            from fees.payment p
            left join fees.notice n on n.notice = p.notice and n.state = 'PAID' and p.state = 'APPLIED'
            where p.center = $1 and p.paid_at >= $2 and p.paid_at < $3

@@ -84,7 +84,6 @@ pub async fn assessed(tx: &mut Tx, number: &CaseNumber, version: i64, assessed: 
         receipt: None,
         how: None,
     };
-    // Late, because something newer was heard of before: the document is issued all the same.
     table::note(tx.sql(), number.as_str(), version, &said).await?;
     let amount = Money::from_fen(assessed.amount_fen)
         .map_err(|fault| Error::internal(format!("an event carries no amount: {fault:?}")))?;

@@ -48,14 +48,19 @@ pub async fn set_state(connection: &mut PgConnection, number: &str, fee: Fee) ->
     Ok(())
 }
 
-/// Keeps what a newer version of the notice says; what is not said stays. False for an older one.
-pub async fn note(connection: &mut PgConnection, number: &str, version: i64, said: &Row) -> Result<bool> {
-    let done = sqlx::query!(
+/// Keeps what a version of the notice says: the newest that says something counts, and an older one that
+/// arrives later fills what is not known yet.
+pub async fn note(connection: &mut PgConnection, number: &str, version: i64, said: &Row) -> Result<()> {
+    sqlx::query!(
         "update intake.fee
-         set version = $2, notice = coalesce($3, notice), payment_code = coalesce($4, payment_code),
-             amount_fen = coalesce($5, amount_fen), limit_on = coalesce($6, limit_on),
-             receipt = coalesce($7, receipt), how = coalesce($8, how)
-         where number = $1 and version < $2",
+         set version = greatest(version, $2),
+             notice = case when version < $2 then coalesce($3, notice) else coalesce(notice, $3) end,
+             payment_code = case when version < $2 then coalesce($4, payment_code) else coalesce(payment_code, $4) end,
+             amount_fen = case when version < $2 then coalesce($5, amount_fen) else coalesce(amount_fen, $5) end,
+             limit_on = case when version < $2 then coalesce($6, limit_on) else coalesce(limit_on, $6) end,
+             receipt = case when version < $2 then coalesce($7, receipt) else coalesce(receipt, $7) end,
+             how = case when version < $2 then coalesce($8, how) else coalesce(how, $8) end
+         where number = $1",
         number,
         version,
         said.notice,
@@ -68,7 +73,7 @@ pub async fn note(connection: &mut PgConnection, number: &str, version: i64, sai
     .execute(connection)
     .await
     .map_err(db)?;
-    Ok(done.rows_affected() == 1)
+    Ok(())
 }
 
 /// What is known of the notice; none before it was raised.

@@ -130,13 +130,15 @@ pub struct Limits {
 pub async fn lease(connection: &mut PgConnection, limits: Limits, now: DateTime<Utc>) -> Result<Vec<Row>> {
     sqlx::query_as!(
         Row,
-        r#"with due as (
+        r#"with busy as (
+             select center from notification.message where sent_at > $1::timestamptz - interval '1 minute'
+             group by center having count(*) >= $5),
+           due as (
              select m.message from notification.message m
              where m.state = 'QUEUED' and m.due_at <= $1
                and (select count(*) from notification.message s
                     where s.mobile = m.mobile and s.sent_at > $1 - interval '24 hours') < $4
-               and (select count(*) from notification.message s
-                    where s.center = m.center and s.sent_at > $1 - interval '1 minute') < $5
+               and not exists (select 1 from busy where busy.center = m.center)
              order by m.due_at, m.message limit $3 for update of m skip locked)
            update notification.message m
            set state = 'SENDING', leased_until = $2, attempts = m.attempts + 1
