@@ -34,7 +34,7 @@ impl Echo {
             while !stopped.is_cancelled() {
                 // A broker that restarts takes the queue with it; the next one begins anew.
                 if let Err(error) = listen(&url, &stopped, &mut repeated).await {
-                    println!("The echo lost the broker ({error}).");
+                    eprintln!("The echo lost the broker ({error}).");
                     tokio::time::sleep(WAIT).await;
                 }
             }

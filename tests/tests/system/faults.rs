@@ -149,6 +149,6 @@ async fn whatever_breaks_nothing_is_lost_charged_or_told_twice() {
     let stories = arrivals.await.unwrap().join_all().await;
     let ended: Vec<String> =
         stories.into_iter().map(|story| story.unwrap_or_else(|failure| panic!("{failure}"))).collect();
-    println!("{} applications, {} deliveries again", ended.len(), echo.stop().await);
+    eprintln!("{} applications, {} deliveries again", ended.len(), echo.stop().await);
     center.stop().await;
 }
