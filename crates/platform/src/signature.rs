@@ -1,4 +1,4 @@
-//! Signed JSON between us and an outside system: HMAC-SHA-256 (RFC 2104) over "<timestamp>.<body>".
+//! Signed JSON between us and an outside system: HMAC-SHA-256 (RFC 2104) over `<timestamp>.<body>`.
 //!
 //! The same scheme both ways: a bank's or a carrier's callback is checked here, and what we send to a
 //! carrier is signed here.
