@@ -19,10 +19,10 @@ use yimen_platform::rpc::actor::header_value;
 use yimen_platform::rpc::{ACTOR_HEADER, Body, Channel, Channels, SOURCE_HEADER, from_status, to_status};
 use yimen_platform::{Clock, Config, telemetry};
 use yimen_proto::approval::v1::approval_client::ApprovalClient;
-use yimen_proto::fees::v1::fees_client::FeesClient;
 use yimen_proto::identity::v1::AuthenticateRequest;
 use yimen_proto::identity::v1::identity_client::IdentityClient;
 use yimen_proto::intake::v1::intake_client::IntakeClient;
+use yimen_proto::notification::v1::notification_client::NotificationClient;
 
 /// How long a question may take before it is answered with `UNAVAILABLE`.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -190,12 +190,12 @@ impl Door {
         Ok(ApprovalClient::new(self.channel("approval")?).max_decoding_message_size(ANSWER_MAX))
     }
 
-    /// Fees' client.
+    /// Notification's client.
     ///
     /// # Errors
-    /// `UNAVAILABLE` if fees is not part of this deployment.
-    pub fn fees(&self) -> Result<FeesClient<Way>> {
-        Ok(FeesClient::new(self.channel("fees")?).max_decoding_message_size(ANSWER_MAX))
+    /// `UNAVAILABLE` if notification is not part of this deployment.
+    pub fn notification(&self) -> Result<NotificationClient<Way>> {
+        Ok(NotificationClient::new(self.channel("notification")?).max_decoding_message_size(ANSWER_MAX))
     }
 }
 

@@ -15,6 +15,8 @@ use tempfile::TempDir;
 const PORT: u16 = 5432;
 /// How long a call waits for the one connection.
 const TURN: Duration = Duration::from_secs(120);
+/// Statements that stay prepared: more than all services have.
+const STATEMENTS: usize = 1_000;
 
 /// A running embedded database. [`Embedded::stop`] stops it in order; dropping it stops it some time
 /// later. A temporary one leaves no files.
@@ -63,7 +65,9 @@ impl Embedded {
             .port(PORT)
             .username("postgres")
             .database("template1")
-            .ssl_mode(PgSslMode::Disable);
+            .ssl_mode(PgSslMode::Disable)
+            // The one connection prepares the statements of every service, each once.
+            .statement_cache_capacity(STATEMENTS);
         PgPoolOptions::new()
             .max_connections(1)
             .test_before_acquire(false)

@@ -8,6 +8,7 @@ use yimen_platform::rpc::from_status;
 use yimen_proto::approval::v1 as approval;
 use yimen_proto::identity::v1 as identity;
 use yimen_proto::intake::v1 as intake;
+use yimen_proto::notification::v1 as notification;
 
 use crate::door::{Door, DoorCaller};
 
@@ -72,6 +73,9 @@ questions! {
     approval.record_inspection(approval::RecordInspectionRequest) -> approval::JointApproval;
     approval.sign_inspection(approval::SignInspectionRequest) -> approval::JointApproval;
     approval.decide(approval::DecideRequest) -> approval::JointApproval;
+    notification.list_messages(notification::ListMessagesRequest) -> notification::ListMessagesResponse;
+    notification.resolve_message(notification::ResolveMessageRequest) -> notification::Message;
+    notification.list_simulated(notification::ListSimulatedRequest) -> notification::ListSimulatedResponse;
 }
 
 impl Ask {

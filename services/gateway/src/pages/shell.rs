@@ -41,8 +41,10 @@ pub struct Bar {
     pub name: String,
     /// Has tasks of a department.
     pub tasks: bool,
-    /// Sees the applications of a center.
+    /// Sees the applications of a center, and the messages about them.
     pub applications: bool,
+    /// Sees what the simulated carrier received.
+    pub simulator: bool,
 }
 
 impl Bar {
@@ -53,6 +55,7 @@ impl Bar {
             name: if claims.name.is_empty() { claims.subject.clone() } else { claims.name.clone() },
             tasks: has(&[Role::Approver]),
             applications: has(&[Role::Clerk, Role::Supervisor, Role::Manager]),
+            simulator: has(&[Role::Operator]),
         }
     }
 }

@@ -7,6 +7,7 @@ mod application;
 mod applications;
 mod files;
 mod inspection;
+mod messages;
 mod sign_in;
 mod task;
 mod task_actions;
@@ -16,6 +17,8 @@ mod window;
 
 #[cfg(test)]
 pub use application::page as application_page;
+#[cfg(test)]
+pub use messages::{Messages, Row as MessageRow, Seen, Simulator};
 #[cfg(test)]
 pub use task::{Known, page as task_page};
 
@@ -40,6 +43,8 @@ pub fn routes() -> Router<Pages> {
         .route("/staff/sign-out", post(sign_in::sign_out))
         .route("/staff/tasks", get(tasks::show))
         .route("/staff/tasks/{number}", get(task::show).post(task_actions::act))
+        .route("/staff/messages", get(messages::show).post(messages::resolve))
+        .route("/staff/simulator", get(messages::simulator))
         .route("/staff/applications", get(applications::show))
         .route("/staff/applications/{number}", get(application::show).post(window::act))
         .route("/staff/applications/{number}/materials", post(window::provide).layer(with_files))
@@ -52,6 +57,7 @@ async fn first(visitor: Visitor) -> Response {
     let place = visitor.staff().and_then(|_| match &visitor.shell.staff {
         Some(bar) if bar.tasks => Ok(see_other("/staff/tasks")),
         Some(bar) if bar.applications => Ok(see_other("/staff/applications")),
+        Some(bar) if bar.simulator => Ok(see_other("/staff/simulator")),
         _ => Err(Error::denied(Reason::RoleRequired).with("roles", "CLERK, APPROVER")),
     });
     visitor.answer(place)

@@ -23,7 +23,9 @@ fn shell(lang: Lang) -> Shell {
     Shell {
         text: Text::of(lang).unwrap(),
         switch: Switch::Link(format!("/?q={HOSTILE}")),
-        staff: Some(Bar { name: format!("示例{HOSTILE}"), tasks: true, applications: true }),
+        staff: Some(Bar {
+            name: format!("示例{HOSTILE}"), tasks: true, applications: true, simulator: true
+        }),
         done: None,
         here: "",
     }
@@ -109,6 +111,33 @@ fn nothing_that_anyone_typed_becomes_markup() {
             own: "430102-scjg".into(),
             acts: true,
         };
+        let seen = staff::Seen {
+            received: HOSTILE.into(),
+            mobile: HOSTILE.into(),
+            text: HOSTILE.into(),
+            outcome: HOSTILE.into(),
+        };
+        let page = staff::Simulator { s: s(), rows: vec![seen], next: HOSTILE.into() };
+        harmless(&format!("hostile-simulator-{tag}"), &page.render().unwrap());
+        let row = staff::MessageRow {
+            message: HOSTILE.into(),
+            number: HOSTILE.into(),
+            transition: HOSTILE.into(),
+            mobile: HOSTILE.into(),
+            state: HOSTILE.into(),
+            created: HOSTILE.into(),
+            reason: HOSTILE.into(),
+            unknown: true,
+            request_id: HOSTILE.into(),
+        };
+        let page = staff::Messages {
+            s: s(),
+            states: Vec::new(),
+            state: HOSTILE.into(),
+            rows: vec![row],
+            next: HOSTILE.into(),
+        };
+        harmless(&format!("hostile-messages-{tag}"), &page.render().unwrap());
         let (page, _) = staff::task_page(s(), known, "id");
         harmless(&format!("hostile-task-{tag}"), &page.render().unwrap());
     }

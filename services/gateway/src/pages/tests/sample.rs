@@ -226,6 +226,14 @@ pub fn tracked(hostile: &str) -> intake::TrackedApplication {
         timeline: timeline(),
         documents: documents(),
         owed: owed(&format!("缺少备餐间的位置{hostile}")),
+        fee: Some(intake::ApplicationFee {
+            state: intake::application_fee::State::Due.into(),
+            notice: "430102-JF-2026-0000001".into(),
+            amount_fen: 8_000,
+            payment_code: format!("43010226000000000022{hostile}"),
+            limit_on: "2026-12-10".into(),
+            receipt: hostile.into(),
+        }),
         ..intake::TrackedApplication::default()
     }
 }
