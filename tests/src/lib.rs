@@ -25,6 +25,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use chrono::{DateTime, Utc};
 use reqwest::{Client, Method, RequestBuilder};
 use serde_json::{Value, json};
 use tonic::Request;
@@ -33,7 +34,7 @@ use yimen::catalog::Catalog;
 use yimen::check::{self, Finding, Pools};
 use yimen::definitions;
 use yimen::gateway::Gateway;
-use yimen_platform::clock::SystemClock;
+use yimen_platform::clock::{ShiftedClock, SystemClock};
 use yimen_platform::run::{self, Process};
 use yimen_platform::signature::{KEY_ID_HEADER, SIGNATURE_HEADER, Secret, TIMESTAMP_HEADER};
 use yimen_platform::{Clock, Config};
@@ -63,7 +64,7 @@ pub struct Center {
 }
 
 enum Home {
-    Embedded { process: Process, objects: PathBuf },
+    Embedded { process: Process, objects: PathBuf, clock: Arc<ShiftedClock> },
     Servers(Servers),
 }
 
@@ -81,9 +82,14 @@ impl Center {
     pub async fn start() -> Self {
         let home = match servers::Place::named() {
             Some(place) => Home::Servers(Servers::start(place, &[]).await),
-            None => embedded().await,
+            None => embedded(SystemClock.now()).await,
         };
         Self::open(home).await
+    }
+
+    /// The same, always embedded, at another time: see [`Self::set_clock`].
+    pub async fn at(time: DateTime<Utc>) -> Self {
+        Self::open(embedded(time).await).await
     }
 
     /// The same, on servers that were already started.
@@ -103,15 +109,15 @@ impl Center {
     /// Has the independent checker look, and stops everything in order.
     pub async fn stop(self) {
         let findings = match self.home {
-            Home::Embedded { process, objects } => {
+            Home::Embedded { process, objects, clock } => {
                 let pools = Pools::shared(process.pool().expect("an embedded center has a pool"));
-                let findings = look(&pools).await;
+                let findings = look(&pools, clock.now()).await;
                 process.stop().await.expect("the center stops in order");
                 std::fs::remove_dir_all(objects).expect("its files can be removed");
                 findings
             }
             Home::Servers(servers) => {
-                let findings = look(&servers.pools().await).await;
+                let findings = look(&servers.pools().await, SystemClock.now()).await;
                 servers.stop().await;
                 findings
             }
@@ -126,6 +132,22 @@ impl Center {
         match &mut self.home {
             Home::Embedded { .. } => None,
             Home::Servers(servers) => Some(servers),
+        }
+    }
+
+    /// The present moment of the center.
+    pub fn now(&self) -> DateTime<Utc> {
+        match &self.home {
+            Home::Embedded { clock, .. } => clock.now(),
+            Home::Servers(_) => SystemClock.now(),
+        }
+    }
+
+    /// Sets the clock of an embedded center; sessions may end by it.
+    pub fn set_clock(&self, time: DateTime<Utc>) {
+        match &self.home {
+            Home::Embedded { clock, .. } => clock.set(time),
+            Home::Servers(_) => panic!("servers have the machine's time"),
         }
     }
 
@@ -211,8 +233,8 @@ impl Center {
     /// The bank reports a payment.
     pub async fn bank(&self, payment: &Value) -> Answer {
         let body = payment.to_string();
-        let now = SystemClock.now();
-        let (timestamp, signature) = bank_secret().sign(now, body.as_bytes()).expect("it can be signed");
+        let (timestamp, signature) =
+            bank_secret().sign(self.now(), body.as_bytes()).expect("it can be signed");
         let request = self
             .request(Method::POST, "/api/v1/callbacks/bank")
             .header(KEY_ID_HEADER, BANK)
@@ -293,7 +315,7 @@ pub fn text(value: &Value) -> String {
     value.as_str().unwrap_or_else(|| panic!("not a string: {value}")).to_owned()
 }
 
-async fn embedded() -> Home {
+async fn embedded(time: DateTime<Utc>) -> Home {
     let objects = std::env::temp_dir().join(format!("yimen-tests-{}", uuid::Uuid::now_v7()));
     let config = Config {
         listen: SocketAddr::from(([127, 0, 0, 1], 0)),
@@ -303,17 +325,17 @@ async fn embedded() -> Home {
         sms_hours: "00:00-24:00".to_owned(),
         ..Config::default()
     };
-    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let clock = ShiftedClock::starting(time);
     let process = run::embedded(&definitions(), config.clone(), None, clock.clone(), |channels| {
-        yimen_gateway::router(channels, &config, clock)
+        yimen_gateway::router(channels, &config, clock.clone())
     })
     .await
     .expect("the center starts");
-    Home::Embedded { process, objects }
+    Home::Embedded { process, objects, clock }
 }
 
-async fn look(pools: &Pools) -> Vec<Finding> {
-    let options = check::Options { as_of: SystemClock.now(), wait: CHECK_WAIT, acknowledged: Vec::new() };
+async fn look(pools: &Pools, as_of: DateTime<Utc>) -> Vec<Finding> {
+    let options = check::Options { as_of, wait: CHECK_WAIT, acknowledged: Vec::new() };
     check::run(pools, &options).await.expect("the checker can read")
 }
 

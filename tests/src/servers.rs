@@ -1,18 +1,20 @@
-//! The same center as separate processes of the real program, with PostgreSQL and RabbitMQ.
+//! The same center as `deploy/processes` starts it: separate processes of the real program, with PostgreSQL
+//! and RabbitMQ. Only that nothing is started again by itself: a test wants to see who is missed.
 
 use std::collections::BTreeMap;
 use std::net::{SocketAddr, TcpListener};
 use std::ops::Range;
-use std::path::PathBuf;
-use std::process::{ExitStatus, Stdio};
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, LazyLock};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use lapin::options::{BasicPublishOptions, QueueDeleteOptions};
 use lapin::{BasicProperties, Connection, ConnectionProperties};
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
-use tokio::process::{Child, Command};
+use tempfile::TempDir;
+use tokio::process::Command;
 use tokio::sync::{Mutex, OwnedMutexGuard};
 use yimen::check::Pools;
 use yimen::definitions;
@@ -52,9 +54,9 @@ pub struct Servers {
     database: String,
     objects: PathBuf,
     settings: Vec<(String, String)>,
-    private_key: String,
     listens: BTreeMap<&'static str, SocketAddr>,
-    processes: BTreeMap<&'static str, Child>,
+    /// Where `deploy/processes` keeps its process ids and logs; none once they have stopped.
+    processes: Option<TempDir>,
     _turn: OwnedMutexGuard<()>,
 }
 
@@ -73,22 +75,14 @@ impl Servers {
             database,
             objects,
             settings: Vec::new(),
-            private_key: signer.to_hex(),
             listens: names().map(|name| (name, free_address())).collect(),
-            processes: BTreeMap::new(),
+            processes: Some(tempfile::tempdir().expect("a temporary directory")),
             place,
             _turn: turn,
         };
-        servers.settings = servers.common(&signer.verifier().to_hex());
+        servers.settings = servers.common(&signer);
         servers.settings.extend(more.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())));
-        let migrated = servers.command("migrate", &[]).status().await.expect("yimen starts");
-        assert!(migrated.success(), "yimen migrate: {migrated}");
-        for name in names() {
-            servers.raise(name);
-        }
-        for name in names() {
-            servers.ready(name).await;
-        }
+        servers.deploy("start", &[]).await;
         servers
     }
 
@@ -104,13 +98,16 @@ impl Servers {
 
     /// Kills a process as a power cut would.
     pub async fn kill(&mut self, name: &str) {
-        self.processes.remove(name).expect("it runs").kill().await.expect("it can be killed");
+        let directory = self.directory();
+        let script =
+            format!("kill -KILL $(cat {name}.pid) && tail -s 0.05 --pid=$(cat {name}.keeper) -f /dev/null");
+        let killed = Command::new("sh").args(["-c", &script]).current_dir(directory).status().await;
+        assert!(killed.expect("sh starts").success(), "{name} runs");
     }
 
     /// Starts a process again and waits until it is ready.
     pub async fn restart(&mut self, name: &'static str) {
-        self.raise(name);
-        self.ready(name).await;
+        self.deploy("start", &[name]).await;
     }
 
     /// Puts a message that is no event into a service's queue.
@@ -138,58 +135,42 @@ impl Servers {
     /// A subcommand of the program with this deployment's configuration.
     pub fn command(&self, subcommand: &str, arguments: &[&str]) -> Command {
         let mut command = Command::new(program());
-        command.arg(subcommand).args(arguments).kill_on_drop(true).stdin(Stdio::null());
+        command.arg(subcommand).args(arguments).kill_on_drop(true);
+        self.configure(&mut command);
+        command
+    }
+
+    /// Has `deploy/processes` do something.
+    async fn deploy(&self, action: &str, services: &[&str]) {
+        let mut command = Command::new(crate::root().join("deploy/processes"));
+        command.arg(action).arg(self.directory()).args(services).stdout(Stdio::null());
+        command.env("PROGRAM", program()).env("RESTART", "no");
+        self.configure(&mut command);
+        let done = tokio::time::timeout(PATIENCE, command.status()).await.expect("it comes to an end");
+        assert!(done.expect("it starts").success(), "deploy/processes {action}");
+    }
+
+    fn directory(&self) -> &Path {
+        self.processes.as_ref().expect("they run").path()
+    }
+
+    fn configure(&self, command: &mut Command) {
+        command.stdin(Stdio::null());
         for (key, _) in std::env::vars_os() {
             if key.to_string_lossy().starts_with("YIMEN_") {
                 command.env_remove(key);
             }
         }
         command.envs(self.settings.iter().map(|(key, value)| (key, value)));
-        command
     }
 
     /// Asks every process to stop, the gateway first, and removes what they left.
     pub async fn stop(mut self) {
-        while let Some((name, mut process)) = self.pop() {
-            let pid = process.id().expect("it runs");
-            let asked = Command::new("sh").args(["-c", &format!("kill -TERM {pid}")]).status();
-            assert!(asked.await.expect("sh starts").success(), "{name} was gone before it was asked to go");
-            let status: ExitStatus = tokio::time::timeout(PATIENCE, process.wait())
-                .await
-                .unwrap_or_else(|_| panic!("{name} does not stop"))
-                .expect("it can be waited for");
-            assert!(status.success(), "{name} stopped with {status}");
-        }
+        self.deploy("stop", &[]).await;
+        self.processes = None;
         administer(&self.place.database_url, format!("drop database {} with (force)", self.database)).await;
         if self.objects.exists() {
             std::fs::remove_dir_all(&self.objects).expect("its files can be removed");
-        }
-    }
-
-    fn pop(&mut self) -> Option<(&'static str, Child)> {
-        self.processes.remove_entry(GATEWAY).or_else(|| self.processes.pop_first())
-    }
-
-    fn raise(&mut self, name: &'static str) {
-        let mut command = self.command("serve", &[name]);
-        if name == "identity" {
-            command.env("YIMEN_ACTOR_PRIVATE_KEY", &self.private_key);
-        }
-        self.processes.insert(name, command.spawn().expect("yimen starts"));
-    }
-
-    async fn ready(&mut self, name: &'static str) {
-        let url = format!("http://{}/readyz", self.listens[name]);
-        let deadline = Instant::now() + PATIENCE;
-        loop {
-            let answers = reqwest::get(&url).await.is_ok_and(|answer| answer.status().is_success());
-            let ended = self.processes.get_mut(name).expect("it was started").try_wait().expect("its state");
-            assert!(ended.is_none(), "{name} ended: {ended:?}");
-            if answers {
-                return;
-            }
-            assert!(Instant::now() < deadline, "{name} does not become ready");
-            tokio::time::sleep(Duration::from_millis(50)).await;
         }
     }
 
@@ -198,12 +179,13 @@ impl Servers {
         format!("{server}/{}", self.database)
     }
 
-    fn common(&self, public_key: &str) -> Vec<(String, String)> {
+    fn common(&self, signer: &ActorSigner) -> Vec<(String, String)> {
         let mut settings = vec![
             ("RUST_LOG".to_owned(), "warn".to_owned()),
             ("YIMEN_DATABASE_URL".to_owned(), self.database_url()),
             ("YIMEN_AMQP_URL".to_owned(), self.place.amqp_url.clone()),
-            ("YIMEN_ACTOR_PUBLIC_KEY".to_owned(), public_key.to_owned()),
+            ("YIMEN_ACTOR_PRIVATE_KEY".to_owned(), signer.to_hex()),
+            ("YIMEN_ACTOR_PUBLIC_KEY".to_owned(), signer.verifier().to_hex()),
             ("YIMEN_OPERATOR_PASSWORD".to_owned(), PASSWORD.to_owned()),
             (format!("YIMEN_BANK_KEYS__{}", BANK.to_uppercase()), bank_secret().into()),
             ("YIMEN_SMS_HOURS".to_owned(), "00:00-24:00".to_owned()),
@@ -216,6 +198,16 @@ impl Servers {
             settings.push((format!("YIMEN_SERVICES__{service}__ADDRESS"), format!("http://{address}")));
         }
         settings
+    }
+}
+
+impl Drop for Servers {
+    /// A test that failed leaves nobody behind.
+    fn drop(&mut self) {
+        let Some(directory) = &self.processes else { return };
+        let script = "kill -KILL $(cat *.pid)";
+        let _some_have_gone_already =
+            std::process::Command::new("sh").args(["-c", script]).current_dir(directory.path()).status();
     }
 }
 

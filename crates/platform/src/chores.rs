@@ -44,6 +44,7 @@ impl Chore {
     pub(crate) async fn run(self, store: Store, stop: CancellationToken) {
         while !stop.is_cancelled() {
             let woken = store.committed().notified();
+            let jumped = store.clock().jumped();
             let done = (self.round)().await;
             if let Err(error) = &done {
                 tracing::warn!(service = store.service(), chore = self.name, %error, "A chore could not be done; trying again.");
@@ -52,6 +53,7 @@ impl Chore {
                 // A failed round waits, so that it does not wake itself.
                 () = woken, if self.woken_by_commits && done.is_ok() => {}
                 () = tokio::time::sleep(self.period) => {}
+                () = jumped => {}
                 () = stop.cancelled() => {}
             }
         }

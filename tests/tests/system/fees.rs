@@ -17,7 +17,10 @@ struct Counter {
 
 impl Counter {
     async fn open(code: &'static str) -> Self {
-        let center = Center::start().await;
+        Self::of(Center::start().await, code).await
+    }
+
+    async fn of(center: Center, code: &'static str) -> Self {
         let clerk = center.staff(&format!("{code}-clerk1")).await;
         let cashier = center.staff(&format!("{code}-cashier")).await;
         let finance = center.staff(&format!("{code}-finance")).await;
@@ -33,7 +36,7 @@ impl Counter {
     }
 
     fn report(&self, reference: &str, code: &Value, fen: i64) -> Value {
-        json!({"reference": reference, "payment_code": code, "amount_fen": fen, "paid_at": SystemClock.now().to_rfc3339()})
+        json!({"reference": reference, "payment_code": code, "amount_fen": fen, "paid_at": self.center.now().to_rfc3339()})
     }
 
     async fn held(&self) -> Vec<Value> {
@@ -264,5 +267,45 @@ async fn what_ends_without_a_grant_costs_nothing_more() {
     let withdraw = json!({"code": code, "reason": "不办了"});
     hall.center.ok(&format!("/api/v1/applications/{number}/withdraw"), None, withdraw).await;
     hall.center.until(&tracking, None, |answer| answer.body["fee"]["state"] == "CANCELLED").await;
+    hall.center.stop().await;
+}
+
+/// 民法典 art. 203: a last day to pay that is a day off moves on to the next working day.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_day_after_the_last_the_payer_is_reminded_and_what_comes_late_waits_for_finance() {
+    let hall = Counter::of(Center::at("2026-02-09T01:00:00Z".parse().unwrap()).await, "430102").await;
+    let (number, tracking, fee) = hall.billed().await;
+    let limit_on = text(&fee["limit_on"]);
+    let last = yimen_kernel::date::parse_date(&limit_on).unwrap();
+    let path = format!("/api/v1/fee-notices/{}", text(&fee["notice"]));
+    let reminded = format!("/api/v1/messages?number={number}");
+
+    // The last day is the payer's, to its last minute.
+    let midnight = yimen_kernel::date::day_start(last.succ_opt().unwrap());
+    hall.center.set_clock(midnight - chrono::Duration::minutes(1));
+    let finance = hall.center.sign_in("430102-finance").await;
+    assert_eq!(hall.center.get(&path, Some(&finance)).await.body["state"], "ISSUED");
+    hall.center.set_clock(midnight);
+    hall.center.until(&path, Some(&finance), |answer| answer.body["state"] == "OVERDUE").await;
+    let clerk = hall.center.sign_in("430102-clerk1").await;
+    let count = |answer: &yimen_tests::Answer| {
+        let messages = answer.body["messages"].as_array().cloned().unwrap_or_default();
+        messages.iter().filter(|message| message["template"] == "FEE_OVERDUE").count()
+    };
+    hall.center.until(&reminded, Some(&clerk), |answer| count(answer) == 1).await;
+
+    // Back and forth again: it stays overdue, and nobody is reminded twice.
+    hall.center.set_clock(midnight - chrono::Duration::hours(1));
+    hall.center.set_clock(midnight + chrono::Duration::days(1));
+    let late = hall.center.bank(&hall.report("LATE-1", &fee["payment_code"], 8000)).await;
+    assert_eq!((late.body["anomaly"].as_str(), late.body["state"].as_str()), (Some("LATE"), Some("HELD")));
+    let finance = hall.center.sign_in("430102-finance").await;
+    let resolve = format!("/api/v1/payments/{}/resolve", text(&late.body["payment"]));
+    let apply = json!({"action": "APPLY", "reason": "逾期一日，准予按原额缴纳（示例）"});
+    hall.center.ok(&resolve, Some(&finance), apply).await;
+    hall.center.until(&tracking, None, |answer| answer.body["fee"]["state"] == "PAID").await;
+    let clerk = hall.center.sign_in("430102-clerk1").await;
+    let told = hall.center.get(&reminded, Some(&clerk)).await;
+    assert_eq!(count(&told), 1, "{told:?}");
     hall.center.stop().await;
 }

@@ -107,6 +107,10 @@ impl Store {
         &self.tables
     }
 
+    pub(crate) fn clock(&self) -> &dyn Clock {
+        &*self.clock
+    }
+
     pub(crate) fn pool(&self) -> &PgPool {
         &self.pool
     }

@@ -127,7 +127,7 @@ async fn health_and_reflection_are_answered_by_the_door() {
 
 #[test]
 fn a_source_is_stable_and_no_address() {
-    let clock = yimen_platform::clock::ManualClock::new(Default::default());
+    let clock = yimen_platform::clock::StillClock::new(Default::default());
     let direct = Door::new(Channels::default(), &Config::default(), clock.clone());
     let config = Config { behind_proxy: true, ..Config::default() };
     let proxied = Door::new(Channels::default(), &config, clock);

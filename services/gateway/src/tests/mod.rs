@@ -20,7 +20,7 @@ use tower::{BoxError, ServiceExt as _};
 use yimen_kernel::error::Error;
 use yimen_kernel::reason::Reason;
 use yimen_platform::Config;
-use yimen_platform::clock::ManualClock;
+use yimen_platform::clock::StillClock;
 use yimen_platform::rpc::{Body as GrpcBody, Channel, Channels, to_status};
 use yimen_proto::identity::v1::{AuthenticateRequest, AuthenticateResponse};
 
@@ -80,7 +80,7 @@ impl Hall {
                 })),
             );
         }
-        let clock = ManualClock::new(DateTime::from_timestamp(1_800_000_000, 0).unwrap());
+        let clock = StillClock::new(DateTime::from_timestamp(1_800_000_000, 0).unwrap());
         Self { router: crate::router(channels, &config, clock).unwrap(), calls }
     }
 

@@ -15,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 use tonic::transport::Endpoint;
 use tower::ServiceExt as _;
 use yimen_platform::Config;
-use yimen_platform::clock::ManualClock;
+use yimen_platform::clock::StillClock;
 use yimen_platform::rpc::{Channels, channel};
 use yimen_proto::intake::v1::intake_client::IntakeClient;
 use yimen_proto::intake::v1::{
@@ -41,7 +41,7 @@ fn gateway_until(stop: CancellationToken, services: SocketAddr) -> Router {
     for service in ["identity", "intake", "approval"] {
         channels.insert(service, channel::remote(service, &format!("http://{services}")).unwrap());
     }
-    crate::router(channels, &Config::default(), ManualClock::new(Default::default())).unwrap()
+    crate::router(channels, &Config::default(), StillClock::new(Default::default())).unwrap()
 }
 
 /// Answers as soon as the call begins, with one message for every message that comes.

@@ -19,7 +19,7 @@ use tower::{BoxError, ServiceExt as _};
 use yimen_kernel::Reason;
 use yimen_kernel::error::Error;
 use yimen_platform::Config;
-use yimen_platform::clock::ManualClock;
+use yimen_platform::clock::StillClock;
 use yimen_platform::rpc::{Body as GrpcBody, Channel, Channels, to_status};
 use yimen_proto::identity::v1 as identity;
 use yimen_proto::policy::v1::Role;
@@ -69,7 +69,7 @@ impl Hall {
             });
             channels.insert(service, Channel::new(answered));
         }
-        let clock = ManualClock::new(DateTime::from_timestamp(1_795_417_440, 0).unwrap());
+        let clock = StillClock::new(DateTime::from_timestamp(1_795_417_440, 0).unwrap());
         let door = Door::new(channels, &Config::default(), clock);
         Self { router: crate::http::observe::around(super::router(door).unwrap()), calls }
     }
