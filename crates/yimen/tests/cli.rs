@@ -232,7 +232,8 @@ fn a_small_file_runs_through_with_its_bad_lines_named() {
 fn open(scratch: &Scratch) -> (Child, String) {
     let empty = scratch.file("empty.jsonl", b"");
     let data = scratch.0.join("data");
-    let mut command = yimen(&scratch.0, &["demo", "--port", "0", "--input", empty.to_str().unwrap()]);
+    let mut command =
+        yimen(&scratch.0, &["demo", "--port", "0", "--days", "1", "--input", empty.to_str().unwrap()]);
     command.arg("--data").arg(data).env("RUST_LOG", "warn").stdout(Stdio::piped());
     let mut child = command.spawn().unwrap();
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
@@ -277,7 +278,7 @@ async fn one_applications_trace_goes_through_every_service() {
     let collector = Collector::start().await;
     let sample = include_str!("../../../samples/applications.jsonl");
     let input = scratch.file("one.jsonl", sample.lines().next().unwrap().as_bytes());
-    let arguments = ["demo", "--exit", "--port", "0", "--input", input.to_str().unwrap()];
+    let arguments = ["demo", "--exit", "--port", "0", "--days", "1", "--input", input.to_str().unwrap()];
     let mut command = yimen(&scratch.0, &arguments);
     command.env("OTEL_EXPORTER_OTLP_ENDPOINT", collector.endpoint()).env("RUST_LOG", "warn");
     let output = tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap();
@@ -293,7 +294,7 @@ async fn one_applications_trace_goes_through_every_service() {
 
 fn demo(scratch: &Scratch, input: &Path, report: &Path) -> Output {
     let (input, report) = (input.to_str().unwrap(), report.to_str().unwrap());
-    yimen(&scratch.0, &["demo", "--exit", "--port", "0", "--input", input, "--report", report])
+    yimen(&scratch.0, &["demo", "--exit", "--port", "0", "--days", "1", "--input", input, "--report", report])
         .env("RUST_LOG", "warn")
         .output()
         .unwrap()

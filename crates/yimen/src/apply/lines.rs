@@ -20,14 +20,15 @@ pub(super) enum Content {
 }
 
 /// Reads line by line.
-pub(super) struct Lines<R> {
+pub struct Lines<R> {
     source: R,
     number: u64,
     longest: usize,
 }
 
 impl<R: AsyncBufRead + Unpin> Lines<R> {
-    pub(super) fn new(source: R) -> Self {
+    /// The lines of `source`, from the first.
+    pub fn new(source: R) -> Self {
         Self { source, number: 0, longest: LONGEST }
     }
 

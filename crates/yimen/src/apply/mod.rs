@@ -22,7 +22,7 @@ use tokio::io::AsyncBufRead;
 use uuid::Uuid;
 
 use crate::gateway::{FieldFault, Gateway};
-use lines::Lines;
+pub use lines::Lines;
 
 /// The reason of a line that is not a JSON object in UTF-8, or too long.
 pub const MALFORMED_LINE: &str = "MALFORMED_LINE";
@@ -36,6 +36,8 @@ pub struct Options {
     pub concurrency: usize,
     /// Names the run; repeating it takes no line in twice.
     pub run: Uuid,
+    /// How many lines are handed in, blank ones not counted; the rest is left for another call.
+    pub at_most: u64,
 }
 
 /// What became of one line.
@@ -108,6 +110,14 @@ impl Summary {
         }
     }
 
+    /// Adds what a later call came to.
+    pub fn absorb(&mut self, later: Summary) {
+        self.lines += later.lines;
+        self.accepted += later.accepted;
+        self.refused += later.refused;
+        self.unread = self.unread.take().or(later.unread);
+    }
+
     fn count(&mut self, outcome: &Outcome) {
         match outcome {
             Outcome::Accepted { .. } => self.accepted += 1,
@@ -117,10 +127,10 @@ impl Summary {
     }
 }
 
-/// Hands in every line of `source` and tells `report` of each as it is done, in no order.
+/// Hands in the next lines of `source` and tells `report` of each as it is done, in no order.
 pub async fn run<R>(
     gateway: &Gateway,
-    source: R,
+    source: &mut Lines<R>,
     options: Options,
     mut report: impl FnMut(&LineResult),
 ) -> Summary
@@ -129,11 +139,11 @@ where
 {
     let read = Arc::new(AtomicU64::new(0));
     let counter = read.clone();
-    let lines = futures::stream::unfold(Some(Lines::new(source)), |lines| async {
-        let mut lines = lines?;
+    let lines = futures::stream::unfold((source, options.at_most), |(lines, left)| async move {
+        let left = left.checked_sub(1)?;
         match lines.next().await {
-            Ok(line) => line.map(|line| (Ok(line), Some(lines))),
-            Err(error) => Some((Err(error), None)),
+            Ok(line) => line.map(|line| (Ok(line), (lines, left))),
+            Err(error) => Some((Err(error), (lines, 0))),
         }
     });
     let mut results = std::pin::pin!(

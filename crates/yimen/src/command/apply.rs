@@ -4,6 +4,7 @@ use tokio::io::BufReader;
 use uuid::Uuid;
 
 use super::Outcome;
+use crate::apply::Lines;
 use crate::gateway::Gateway;
 use crate::{apply, output};
 
@@ -34,6 +35,7 @@ impl Apply {
         let options = apply::Options {
             concurrency: usize::from(self.concurrency),
             run: self.run.unwrap_or_else(Uuid::new_v4),
+            at_most: u64::MAX,
         };
         let print = |result: &apply::LineResult| {
             if let Ok(json) = serde_json::to_string(result) {
@@ -41,12 +43,13 @@ impl Apply {
             }
         };
         let summary = if self.file.as_os_str() == "-" {
-            apply::run(&gateway, BufReader::new(tokio::io::stdin()), options, print).await
+            apply::run(&gateway, &mut Lines::new(BufReader::new(tokio::io::stdin())), options, print).await
         } else {
             let file = tokio::fs::File::open(&self.file).await.map_err(|error| {
                 format!("{} cannot be read ({error}); correct --file.", self.file.display())
             })?;
-            apply::run(&gateway, BufReader::with_capacity(1 << 16, file), options, print).await
+            let mut lines = Lines::new(BufReader::with_capacity(1 << 16, file));
+            apply::run(&gateway, &mut lines, options, print).await
         };
         output::note(format_args!(
             "run {}: lines={} accepted={} refused={} unaccounted={}",

@@ -24,6 +24,7 @@ pub(super) async fn work(hall: Arc<Hall>, mut mailbox: mpsc::UnboundedReceiver<L
     while let Some((number, news)) = mailbox.recv().await {
         let reader = hall.clone();
         hall.have(async move {
+            let _at_work = reader.days.at_work().await;
             if let Err(error) = read(&reader, &number, news).await {
                 tracing::warn!(case = number, %error, "The demo's applicant was refused.");
             }

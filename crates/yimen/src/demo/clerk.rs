@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
-use chrono::Days;
+use chrono::{Days, NaiveDate};
 use serde_json::{Value, json};
+use tokio::sync::watch;
 use yimen_kernel::date::local_date;
 
 use super::fate::{self, Way};
@@ -13,20 +14,27 @@ use crate::gateway::{Failure, Gateway, list, text};
 
 /// Working at the counter until the demo ends.
 pub(super) async fn work(hall: Arc<Hall>, center: String) {
-    let clerk = loop {
-        match hall.clerk(&center).await {
-            Ok(clerk) => break clerk,
-            Err(error) => tracing::warn!(center, %error, "The demo's clerk cannot sign in; trying again."),
-        }
-        hall.rest(&center).await;
-    };
-    let counter = Counter { hall, center, clerk };
+    let mut mornings = hall.days.mornings();
     loop {
-        if let Err(error) = counter.round().await {
-            tracing::warn!(center = counter.center, %error, "The demo's clerk could not finish a round; trying again.");
+        mornings.borrow_and_update();
+        if let Err(error) = day(&hall, &center, &mornings).await {
+            tracing::warn!(center, %error, "The demo's clerk was refused; signing in again.");
+            hall.rest(&center).await;
         }
-        counter.hall.rest(&counter.center).await;
     }
+}
+
+/// A day at the counter.
+async fn day(hall: &Arc<Hall>, center: &str, mornings: &watch::Receiver<NaiveDate>) -> Result<(), Failure> {
+    let clerk = hall.staff(center, "ROLE_CLERK", None).await?;
+    let counter = Counter { hall: hall.clone(), center: center.to_owned(), clerk };
+    while !mornings.has_changed().unwrap_or(true) {
+        let at_work = hall.days.at_work().await;
+        counter.round().await?;
+        drop(at_work);
+        hall.rest(center).await;
+    }
+    Ok(())
 }
 
 struct Counter {
@@ -46,7 +54,7 @@ impl Counter {
             for application in &waiting {
                 let number = text(application, "number");
                 match self.act(application, number, state).await {
-                    Ok(()) => self.hall.ledger.sign_of_life(),
+                    Ok(()) => {}
                     // The applicant was faster and took it back.
                     Err(failure) if failure.is("STATE_FORBIDS") || failure.is("STALE_VERSION") => {}
                     Err(error) => tracing::warn!(case = number, %error, "The demo's clerk was refused."),
@@ -57,6 +65,11 @@ impl Counter {
     }
 
     async fn act(&self, application: &Value, number: &str, state: &str) -> Result<(), Failure> {
+        if state != "COMPLETED"
+            && !self.hall.turns_to(fate::CLERK, number, fate::leisure(number, fate::CLERK))
+        {
+            return Ok(());
+        }
         match (state, fate::way(number)) {
             ("COMPLETED", _) => self.deliver(number).await,
             ("SUBMITTED", Way::NotCompetent) => {
@@ -130,6 +143,8 @@ impl Counter {
     }
 
     async fn post(&self, number: &str, action: &str, message: Value) -> Result<(), Failure> {
-        self.clerk.change(&format!("/api/v1/applications/{number}/{action}"), &message).await.map(|_| ())
+        self.clerk.change(&format!("/api/v1/applications/{number}/{action}"), &message).await?;
+        self.hall.ledger.sign_of_life();
+        Ok(())
     }
 }

@@ -15,6 +15,7 @@ use yimen_proto::approval::v1 as pb;
 use yimen_proto::approval::v1::approval_client::ApprovalClient;
 
 use super::act::{self, Act};
+use super::fate;
 use super::hall::{Hall, News};
 
 /// The wait before a broken connection is made again.
@@ -28,8 +29,15 @@ const VISIT_AHEAD: i64 = 5;
 pub(super) async fn work(hall: Arc<Hall>, department: String, key: String) {
     let Ok(endpoint) = Endpoint::from_shared(hall.address.clone()) else { return };
     let client = ApprovalClient::new(endpoint.tcp_nodelay(true).connect_lazy());
-    let mut system =
-        System { hall, department, key, client, returned: BTreeSet::new(), cursor: String::new() };
+    let mut system = System {
+        hall,
+        department,
+        key,
+        client,
+        returned: BTreeSet::new(),
+        waiting: BTreeSet::new(),
+        cursor: String::new(),
+    };
     loop {
         if let Err(status) = system.follow().await {
             tracing::warn!(department = system.department, code = ?status.code(), "The demo's department system lost its connection; connecting again.");
@@ -45,6 +53,8 @@ struct System {
     client: ApprovalClient<Channel>,
     /// Cases in which it asked for more material already.
     returned: BTreeSet<String>,
+    /// Cases that it has not turned to yet.
+    waiting: BTreeSet<String>,
     cursor: String,
 }
 
@@ -52,20 +62,34 @@ impl System {
     async fn follow(&mut self) -> Result<(), Status> {
         let request = self.request(pb::WatchTasksRequest { cursor: self.cursor.clone() })?;
         let mut changes = self.client.watch_tasks(request).await?.into_inner();
-        while let Some(change) = changes.message().await? {
-            if let Some(task) = change.task
-                && act::concerns(&task)
-            {
-                self.work_on(&task.number).await?;
-                self.hall.ledger.sign_of_life();
+        let hall = self.hall.clone();
+        let mut mornings = hall.days.mornings();
+        loop {
+            tokio::select! {
+                change = changes.message() => {
+                    let Some(change) = change? else { return Ok(()) };
+                    if let Some(task) = change.task && act::concerns(&task) {
+                        let _at_work = hall.days.at_work().await;
+                        self.work_on(&task.number).await?;
+                    }
+                    self.cursor = change.cursor;
+                }
+                Ok(()) = mornings.changed() => {
+                    let _at_work = hall.days.at_work().await;
+                    for number in std::mem::take(&mut self.waiting) {
+                        self.work_on(&number).await?;
+                    }
+                }
             }
-            self.cursor = change.cursor;
         }
-        Ok(())
     }
 
-    /// Does all that is the department's to do in a case now.
+    /// Does all that is the department's to do in a case now; it turns to each in its own time.
     async fn work_on(&mut self, number: &str) -> Result<(), Status> {
+        if !self.hall.turns_to(&self.department, number, fate::leisure(number, &self.department)) {
+            self.waiting.insert(number.to_owned());
+            return Ok(());
+        }
         let look = || pb::GetJointApprovalRequest { number: number.to_owned() };
         let mut approval = self.client.get_joint_approval(self.request(look())?).await?.into_inner();
         for attempt in 1..=ACTS {
@@ -87,6 +111,7 @@ impl System {
     }
 
     async fn perform(&mut self, approval: &pb::JointApproval, act: Act) -> Result<pb::JointApproval, Status> {
+        self.hall.ledger.sign_of_life();
         let number = approval.number.clone();
         let request_id = Uuid::now_v7().to_string();
         let materials_revision = approval.materials_revision;

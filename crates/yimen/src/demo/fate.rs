@@ -46,6 +46,8 @@ pub(super) enum Paying {
     TooMuch,
     /// By card, and it goes back.
     Refunded,
+    /// Through the bank, when the last day has passed.
+    Late,
 }
 
 /// How the payer will pay.
@@ -56,10 +58,23 @@ pub(super) fn paying(number: &str) -> Paying {
         30..60 => Paying::Bank,
         60..75 => Paying::BankTwice,
         75..83 => Paying::Parts,
-        83..91 => Paying::TooMuch,
-        _ => Paying::Refunded,
+        83..89 => Paying::TooMuch,
+        89..95 => Paying::Refunded,
+        _ => Paying::Late,
     }
 }
+
+/// How many working days somebody takes before turning to a case: departments longer than the clerk.
+pub(super) fn leisure(number: &str, who: &str) -> usize {
+    let clerk = [(60, 0), (85, 1), (95, 2), (100, 3)];
+    let department = [(45, 0), (65, 1), (77, 2), (85, 3), (91, 4), (95, 6), (98, 9), (100, 14)];
+    let steps: &[(u32, usize)] = if who == CLERK { &clerk } else { &department };
+    let rolled = roll(number, &format!("{who} takes"));
+    steps.iter().find(|(below, _)| rolled < *below).map_or(0, |(_, days)| *days)
+}
+
+/// The clerk, as [`leisure`] knows who takes in.
+pub(super) const CLERK: &str = "clerk";
 
 /// How the application's way will be. Of a hundred consecutive serials each way takes its part exactly.
 pub(super) fn way(number: &str) -> Way {

@@ -4,13 +4,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use chrono::NaiveDate;
+
 use serde_json::{Value, json};
-use tokio::sync::{Notify, OnceCell, mpsc};
+use tokio::sync::{Notify, mpsc};
 use tokio::task::JoinSet;
 use yimen_platform::Clock;
 
 use super::bank::Bank;
-use super::ledger::Ledger;
+use super::days::Days;
+use super::ledger::{End, Ledger};
 use super::{clerk, department, money};
 use crate::catalog::plan_departments;
 use crate::gateway::{Failure, Gateway, list, text};
@@ -37,7 +40,9 @@ pub(super) struct Hall {
     pub(super) door: Gateway,
     /// The same as an address.
     pub(super) address: String,
-    pub(super) operator: Gateway,
+    operator: Mutex<Gateway>,
+    operator_password: String,
+    pub(super) days: Days,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) ledger: Ledger,
     pub(super) bank: Bank,
@@ -49,6 +54,10 @@ pub(super) struct Hall {
     plans: Mutex<BTreeMap<String, Vec<String>>>,
     /// Departments whose systems are connected.
     systems: Mutex<BTreeSet<String>>,
+    /// Who has a role at a center, in a department if one is named: the login, with the demo's password.
+    logins: Mutex<BTreeMap<(String, String, String), String>>,
+    /// When somebody turns to a case; none: not before the demo ends.
+    agenda: Mutex<BTreeMap<(String, String), Option<NaiveDate>>>,
     working: Mutex<JoinSet<()>>,
 }
 
@@ -58,7 +67,6 @@ struct Counter {
     /// Name in Chinese and English.
     name: (String, String),
     bell: Notify,
-    clerk: OnceCell<Gateway>,
     is_staffed: Mutex<bool>,
 }
 
@@ -73,12 +81,14 @@ impl Hall {
     /// Opens the hall with the centers of the deployment.
     pub(super) async fn open(
         address: String,
-        operator: Gateway,
+        operator_password: &str,
+        days: Days,
         clock: Arc<dyn Clock>,
         bank: Bank,
         passphrase: String,
     ) -> Result<(Arc<Self>, mpsc::UnboundedReceiver<Letter>), String> {
         let door = Gateway::new(&address)?;
+        let operator = door.sign_in("operator", operator_password).await?;
         let centers = pages(&door, "/api/v1/centers", "centers").await?;
         let counters = centers
             .iter()
@@ -91,7 +101,9 @@ impl Hall {
         let hall = Self {
             door,
             address,
-            operator,
+            operator: Mutex::new(operator),
+            operator_password: operator_password.to_owned(),
+            days,
             clock,
             ledger: Ledger::new(),
             bank,
@@ -100,6 +112,8 @@ impl Hall {
             counters,
             plans: Mutex::default(),
             systems: Mutex::default(),
+            logins: Mutex::default(),
+            agenda: Mutex::default(),
             working: Mutex::default(),
         };
         Ok((Arc::new(hall), mailbox))
@@ -143,12 +157,34 @@ impl Hall {
         }
     }
 
-    /// A clerk of the center, signed in once.
-    pub(super) async fn clerk(&self, center: &str) -> Result<Gateway, Failure> {
-        let unknown = || Failure::Unreachable(format!("There is no center {center}."));
-        let counter = self.counters.get(center).ok_or_else(unknown)?;
-        let signed_in = counter.clerk.get_or_try_init(|| self.staff(center, "ROLE_CLERK", None));
-        signed_in.await.cloned()
+    /// The operator, signed in.
+    pub(super) fn operator(&self) -> Gateway {
+        locked(&self.operator).clone()
+    }
+
+    /// The operator signs in: sessions last no longer than a day.
+    pub(super) async fn open_up(&self) {
+        match self.door.sign_in("operator", &self.operator_password).await {
+            Ok(operator) => *locked(&self.operator) = operator,
+            Err(error) => tracing::warn!(%error, "The demo's operator cannot sign in."),
+        }
+    }
+
+    /// Whether somebody has turned to a case, who takes `leisure` working days from the first look on.
+    pub(super) fn turns_to(&self, who: &str, number: &str, leisure: usize) -> bool {
+        self.waits_for(who, number, || self.days.after(leisure))
+    }
+
+    /// Whether a day has come on which somebody does something about a case. The first look sets the day;
+    /// when it comes only after the demo's end, the case is left waiting.
+    pub(super) fn waits_for(&self, who: &str, number: &str, day: impl FnOnce() -> Option<NaiveDate>) -> bool {
+        let mut agenda = locked(&self.agenda);
+        let day = *agenda.entry((who.to_owned(), number.to_owned())).or_insert_with(day);
+        drop(agenda);
+        if day.is_none() {
+            self.ledger.settle(number, End::Waiting);
+        }
+        day.is_some_and(|day| day <= self.days.today())
     }
 
     /// A member of staff of the center who has a role, in a department if one is named, newly signed in.
@@ -158,7 +194,12 @@ impl Hall {
         role: &str,
         department: Option<&str>,
     ) -> Result<Gateway, Failure> {
-        let staff = pages(&self.operator, &format!("/api/v1/centers/{center}/staff"), "staff").await?;
+        let named = (center.to_owned(), role.to_owned(), department.unwrap_or_default().to_owned());
+        let known = locked(&self.logins).get(&named).cloned();
+        if let Some(login) = known {
+            return self.door.sign_in(&login, &self.passphrase).await;
+        }
+        let staff = pages(&self.operator(), &format!("/api/v1/centers/{center}/staff"), "staff").await?;
         let fits = |member: &&Value| {
             list(member, "roles").iter().any(|held| held == role)
                 && department.is_none_or(|department| text(member, "department") == department)
@@ -168,13 +209,14 @@ impl Hall {
             Failure::Unreachable(format!("Center {center} has no {role}; add one to organization.toml."))
         })?;
         self.set_password(&login).await?;
+        locked(&self.logins).insert(named, login.clone());
         self.door.sign_in(&login, &self.passphrase).await
     }
 
     /// Gives a member of staff the demo's password.
     pub(super) async fn set_password(&self, login: &str) -> Result<(), Failure> {
         let message = json!({ "password": self.passphrase });
-        self.operator.change(&format!("/api/v1/staff/{login}/password"), &message).await.map(|_| ())
+        self.operator().change(&format!("/api/v1/staff/{login}/password"), &message).await.map(|_| ())
     }
 
     /// Connects the systems of every department that the item's plan names at the center.
@@ -214,7 +256,7 @@ impl Hall {
     /// A new key for a department's system.
     pub(super) async fn key(&self, department: &str, label: &str) -> Result<String, Failure> {
         let message = json!({ "department": department, "label": label });
-        let answer = self.operator.change("/api/v1/api-keys", &message).await?;
+        let answer = self.operator().change("/api/v1/api-keys", &message).await?;
         Ok(text(&answer, "key").to_owned())
     }
 

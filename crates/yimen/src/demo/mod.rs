@@ -6,15 +6,16 @@
 //! everything has come to an end; the [`report`] says what it came to.
 //!
 //! The life of a demo: services and gateway start on an embedded database; the operator imports
-//! the catalog; the file is handed in while the first clerks already work; departments opine, see
-//! the place, decide; results are delivered; and when every application has ended, or waits for
-//! an applicant who never answers, the independent checker reads the database. Then the center
-//! stays open for whoever started it.
+//! the catalog; [`days`] pass at the center's clock, some lines of the file come in on each; clerks,
+//! departments and payers turn to a case in their own time; departments opine, see the place, decide;
+//! results are delivered; and when every application has ended, or waits for somebody who lets the
+//! demo end, the independent checker reads the database. Then the center stays open for whoever started it.
 
 mod act;
 mod bank;
 mod citizen;
 mod clerk;
+mod days;
 mod department;
 mod fate;
 mod hall;
@@ -28,23 +29,26 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use chrono::{Days as Span, NaiveDate};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::Value;
-use tokio::io::{AsyncBufRead, BufReader};
+use tokio::io::{AsyncBufRead, AsyncBufReadExt as _, BufReader};
 use tokio::time::Instant;
 use uuid::Uuid;
-use yimen_platform::clock::{Clock, SystemClock};
+use yimen_kernel::Calendar;
+use yimen_kernel::date::local_date;
+use yimen_platform::clock::{Clock, ShiftedClock, SystemClock};
 use yimen_platform::run::{self, Process};
 use yimen_platform::{Config, telemetry};
 
-use crate::apply::{self, LineResult, Outcome, Summary};
+use crate::apply::{self, LineResult, Lines as Source, Outcome, Summary};
 use crate::catalog::{self, Catalog};
 use crate::check::{self, Pools};
 use crate::gateway::{Gateway, list, text};
 use crate::{definitions, output};
 use bank::Bank;
+use days::Days;
 use hall::{Hall, News};
-use ledger::Ledger;
 use place::Place;
 pub use report::{CenterRow, Invariant, Lines, Report};
 
@@ -57,13 +61,17 @@ const CHECK_WAIT: Duration = Duration::from_secs(30);
 /// The center whose whole staff can sign in afterwards: 芙蓉区.
 const SHOWCASE: &str = "430102";
 /// Refused lines that are shown.
-const SHOWN: usize = 10;
+const SHOWN: u64 = 10;
 
 /// How the demo runs.
 #[derive(Clone, Debug)]
 pub struct Options {
     /// The port of the gateway on this machine; 0 takes a free one.
     pub port: u16,
+    /// The first day at the center's clock; without it, so that the last day is today.
+    pub start: Option<NaiveDate>,
+    /// How many days pass.
+    pub days: u32,
     /// Where the data is kept; without it in a temporary directory.
     pub data: Option<PathBuf>,
     /// The applications, one JSON object per line; without it the sample of the program.
@@ -79,13 +87,22 @@ pub struct Options {
 /// # Errors
 /// A sentence that says what to do.
 pub async fn run(options: Options) -> Result<u8, String> {
-    let input = open(options.input.as_ref()).await?;
+    let input = Input::open(options.input.as_ref()).await?;
     let _telemetry = telemetry::start("yimen-demo")?;
     output::line(
         "This is a center for trying: its database is part of this process and never asks the disk to flush, so a power cut may lose work. Run `yimen serve` with PostgreSQL for a real one.",
     );
     let place = Place::prepare(options.data.as_deref())?;
-    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let now = SystemClock.now();
+    let before = Span::new(options.days.saturating_sub(1).into());
+    let start = options.start.or_else(|| local_date(now).checked_sub_days(before));
+    let start = start.ok_or("There is no such first day; give fewer --days.")?;
+    let calendar = Calendar::parse(include_str!("../../../../catalog/calendar.csv")).map_err(|line| {
+        format!("catalog/calendar.csv is broken in line {line}; correct it and build again.")
+    })?;
+    let shifted = ShiftedClock::starting(now);
+    let days = Days::open(shifted.clone(), &calendar, start, options.days);
+    let clock: Arc<dyn Clock> = shifted;
     let bank = Bank::open();
     let config = Config {
         bank_keys: bank.keys(),
@@ -102,7 +119,7 @@ pub async fn run(options: Options) -> Result<u8, String> {
     };
     let process = run::embedded(&definitions(), config, place.database(), clock.clone(), door).await?;
     let worked = tokio::select! {
-        worked = work(&process, &place, &options, clock, bank, input) => worked,
+        worked = work(&process, &place, &options, days, clock, bank, input) => worked,
         stopped = run::until_told_to_stop() => {
             Err(stopped.map_or_else(|error| error.to_string(), |()| "The demo was stopped before its end.".to_owned()))
         }
@@ -124,9 +141,10 @@ async fn work(
     process: &Process,
     place: &Place,
     options: &Options,
+    days: Days,
     clock: Arc<dyn Clock>,
     bank: Bank,
-    input: Box<dyn AsyncBufRead + Send + Unpin>,
+    input: Input,
 ) -> Result<u8, String> {
     let address = format!("http://{}", process.address());
     output::line(format_args!("The center is open at {address}; importing its catalog."));
@@ -139,13 +157,19 @@ async fn work(
         imported.staff,
         imported.items + imported.unchanged
     ));
-    let (hall, mailbox) = Hall::open(address, operator, clock.clone(), bank, place::secret()).await?;
+    output::line(format_args!("Its clock shows {}; {} working days will pass.", days.today(), days.count()));
+    let (hall, mailbox) =
+        Hall::open(address, place.operator_password(), days, clock.clone(), bank, place::secret()).await?;
     hall.have(citizen::work(hall.clone(), mailbox));
 
     let started = Instant::now();
-    let (summary, end) = tokio::join!(hand_in(&hall, input), until_settled(&hall.ledger));
+    let (summary, end) = play(&hall, input).await;
     let seconds = started.elapsed().as_secs_f64();
     hall.close();
+    if options.start.is_none() {
+        hall.days.return_to(SystemClock.now()).await;
+        hall.open_up().await;
+    }
 
     let pools = Pools::shared(process.pool().ok_or("The demo has no database to check.")?);
     let check_options =
@@ -173,49 +197,70 @@ async fn work(
     Ok(if good { 0 } else { 1 })
 }
 
-/// Hands the file in, and has everybody told.
-async fn hand_in(hall: &Arc<Hall>, input: Box<dyn AsyncBufRead + Send + Unpin>) -> Summary {
-    let options = apply::Options { concurrency: CONCURRENCY, run: Uuid::new_v4() };
-    let mut refused = 0;
-    let summary = apply::run(&hall.door, input, options, |result| match &result.outcome {
-        Outcome::Accepted { number, lookup_code } => {
-            hall.ledger.enter(number, lookup_code);
-            hall.write(number, News::Submitted);
-            hall.ring(number);
-        }
-        Outcome::NotAccepted { .. } => {
-            refused += 1;
-            if refused <= SHOWN {
-                output::note(refusal(result));
-            }
-        }
-    })
-    .await;
-    if refused > SHOWN {
-        output::note(format_args!("… and {} more lines were not accepted.", refused - SHOWN));
-    }
-    hall.ledger.complete();
-    summary
-}
-
-fn refusal(result: &LineResult) -> String {
-    let Outcome::NotAccepted { error } = &result.outcome else { return String::new() };
-    let fields: Vec<String> =
-        error.fields.iter().map(|fault| format!("{} {}", fault.field, fault.reason)).collect();
-    format!("line {}: {} {} {}", result.line, error.reason, error.detail, fields.join(", "))
-        .trim_end()
-        .to_owned()
-}
-
-/// Waits until every application has ended, and shows how far they are.
-async fn until_settled(ledger: &Ledger) -> Result<(), String> {
+/// Day after day, until the file is in and every application has ended.
+async fn play(hall: &Arc<Hall>, input: Input) -> (Summary, Result<(), String>) {
     let bar = ProgressBar::new(0);
     if let Ok(style) =
-        ProgressStyle::with_template("{bar:40} {pos}/{len} applications at their end, {elapsed}")
+        ProgressStyle::with_template("{bar:40} {pos}/{len} applications at their end, {elapsed}, day {msg}")
     {
         bar.set_style(style);
     }
-    while !ledger.is_settled() {
+    // Who hands in late in a demo would not see the end of it.
+    let share = input.lines.div_ceil((hall.days.count() as u64 * 3 / 5).max(1)).max(1);
+    let mut source = Source::new(input.source);
+    let options = apply::Options { concurrency: CONCURRENCY, run: Uuid::new_v4(), at_most: share };
+    let (mut summary, mut is_in) = (Summary::default(), false);
+    loop {
+        bar.set_message(hall.days.today().to_string());
+        if !is_in {
+            let at_work = hall.days.at_work().await;
+            let today = hand_in(hall, &mut source, options, summary.refused).await;
+            drop(at_work);
+            is_in = today.lines < share || today.unread.is_some();
+            summary.absorb(today);
+            if is_in {
+                hall.ledger.complete();
+            }
+        }
+        if let Err(sentence) = until_quiet(hall, &bar).await {
+            return (summary, Err(sentence));
+        }
+        if hall.days.next(|| hall.open_up()).await.is_none() {
+            return (summary, Ok(()));
+        }
+    }
+}
+
+/// Hands in the lines of one day, and has everybody told; `refused` lines were named before.
+async fn hand_in(
+    hall: &Arc<Hall>,
+    source: &mut Source<impl AsyncBufRead + Unpin>,
+    options: apply::Options,
+    mut refused: u64,
+) -> Summary {
+    apply::run(&hall.door, source, options, |result| {
+        hall.ledger.sign_of_life();
+        match &result.outcome {
+            Outcome::Accepted { number, lookup_code } => {
+                hall.ledger.enter(number, lookup_code);
+                hall.write(number, News::Submitted);
+                hall.ring(number);
+            }
+            Outcome::NotAccepted { .. } => {
+                refused += 1;
+                if refused <= SHOWN {
+                    output::note(refusal(result));
+                }
+            }
+        }
+    })
+    .await
+}
+
+/// Waits until the day's work is done, and on the last day until every application has ended.
+async fn until_quiet(hall: &Hall, bar: &ProgressBar) -> Result<(), String> {
+    let ledger = &hall.ledger;
+    while !ledger.is_settled() && (hall.days.is_last() || ledger.silence() < days::QUIET) {
         ledger.moment().await;
         let (entered, ended) = ledger.progress();
         bar.set_length(entered);
@@ -229,8 +274,19 @@ async fn until_settled(ledger: &Ledger) -> Result<(), String> {
             ));
         }
     }
-    bar.finish_and_clear();
+    if hall.days.is_last() {
+        bar.finish_and_clear();
+    }
     Ok(())
+}
+
+fn refusal(result: &LineResult) -> String {
+    let Outcome::NotAccepted { error } = &result.outcome else { return String::new() };
+    let fields: Vec<String> =
+        error.fields.iter().map(|fault| format!("{} {}", fault.field, fault.reason)).collect();
+    format!("line {}: {} {} {}", result.line, error.reason, error.detail, fields.join(", "))
+        .trim_end()
+        .to_owned()
 }
 
 /// Says what it came to.
@@ -259,7 +315,7 @@ fn tell(report: &Report, summary: &Summary, findings: &[check::Finding]) {
 
 /// Gives whoever started the demo the keys of the house.
 async fn invite(hall: &Hall, place: &Place) -> Result<(), String> {
-    let staff = hall::pages(&hall.operator, &format!("/api/v1/centers/{SHOWCASE}/staff"), "staff").await?;
+    let staff = hall::pages(&hall.operator(), &format!("/api/v1/centers/{SHOWCASE}/staff"), "staff").await?;
     for member in &staff {
         hall.set_password(text(member, "login")).await?;
     }
@@ -288,10 +344,38 @@ async fn invite(hall: &Hall, place: &Place) -> Result<(), String> {
 }
 
 /// The applications: a file, or the sample.
-async fn open(input: Option<&PathBuf>) -> Result<Box<dyn AsyncBufRead + Send + Unpin>, String> {
-    let Some(path) = input else { return Ok(Box::new(BufReader::new(catalog::SAMPLE))) };
-    let file = tokio::fs::File::open(path)
-        .await
-        .map_err(|error| format!("{} cannot be read ({error}); correct --input.", path.display()))?;
-    Ok(Box::new(BufReader::with_capacity(1 << 16, file)))
+struct Input {
+    source: Box<dyn AsyncBufRead + Send + Unpin>,
+    /// How many lines it has, blank ones among them.
+    lines: u64,
+}
+
+impl Input {
+    async fn open(path: Option<&PathBuf>) -> Result<Self, String> {
+        let Some(path) = path else {
+            let lines = count(catalog::SAMPLE).await.map_err(|error| error.to_string())?;
+            return Ok(Self { source: Box::new(BufReader::new(catalog::SAMPLE)), lines });
+        };
+        let unreadable = |error| format!("{} cannot be read ({error}); correct --input.", path.display());
+        let open = async || {
+            let file = tokio::fs::File::open(path).await?;
+            Ok::<_, std::io::Error>(BufReader::with_capacity(1 << 16, file))
+        };
+        let lines = count(open().await.map_err(unreadable)?).await.map_err(unreadable)?;
+        Ok(Self { source: Box::new(open().await.map_err(unreadable)?), lines })
+    }
+}
+
+/// How many lines there are.
+async fn count(mut source: impl AsyncBufRead + Unpin) -> std::io::Result<u64> {
+    let mut lines = 0;
+    loop {
+        let piece = source.fill_buf().await?;
+        if piece.is_empty() {
+            return Ok(lines + 1);
+        }
+        lines += piece.iter().filter(|byte| **byte == b'\n').count() as u64;
+        let read = piece.len();
+        source.consume(read);
+    }
 }

@@ -5,7 +5,10 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
+use chrono::NaiveDate;
 use serde_json::{Value, json};
+use tokio::sync::watch;
+use yimen_kernel::date::parse_date;
 
 use super::fate::{self, Paying};
 use super::hall::{Hall, pages};
@@ -16,51 +19,60 @@ const BETWEEN_LOOKS: Duration = Duration::from_millis(500);
 
 /// Working at the counter until the demo ends.
 pub(super) async fn work(hall: Arc<Hall>, center: String) {
-    let mut till = loop {
-        match Till::open(&hall, &center).await {
-            Ok(till) => break till,
-            Err(error) => tracing::warn!(center, %error, "The demo's cashier cannot sign in; trying again."),
-        }
-        tokio::time::sleep(BETWEEN_LOOKS).await;
-    };
+    let mut mornings = hall.days.mornings();
+    let mut seen = BTreeSet::new();
     loop {
-        if let Err(error) = till.round().await {
-            tracing::warn!(center, %error, "The demo's cashier could not finish a round; trying again.");
+        mornings.borrow_and_update();
+        if let Err(error) = day(&hall, &center, &mornings, &mut seen).await {
+            tracing::warn!(center, %error, "The demo's cashier was refused; signing in again.");
+            tokio::time::sleep(BETWEEN_LOOKS).await;
         }
-        tokio::time::sleep(BETWEEN_LOOKS).await;
     }
 }
 
-struct Till {
+/// A day at the counter; `seen` are the notices that were dealt with.
+async fn day(
+    hall: &Arc<Hall>,
+    center: &str,
+    mornings: &watch::Receiver<NaiveDate>,
+    seen: &mut BTreeSet<String>,
+) -> Result<(), Failure> {
+    let mut till = Till {
+        hall: hall.clone(),
+        cashier: hall.staff(center, "ROLE_CASHIER", None).await?,
+        finance: hall.staff(center, "ROLE_FINANCE", None).await?,
+        seen,
+    };
+    while !mornings.has_changed().unwrap_or(true) {
+        let at_work = hall.days.at_work().await;
+        till.round().await?;
+        drop(at_work);
+        tokio::time::sleep(BETWEEN_LOOKS).await;
+    }
+    Ok(())
+}
+
+struct Till<'t> {
     hall: Arc<Hall>,
     cashier: Gateway,
     finance: Gateway,
-    /// Notices that their payers have heard of.
-    seen: BTreeSet<String>,
+    /// Notices that were dealt with.
+    seen: &'t mut BTreeSet<String>,
 }
 
-impl Till {
-    async fn open(hall: &Arc<Hall>, center: &str) -> Result<Self, Failure> {
-        Ok(Self {
-            hall: hall.clone(),
-            cashier: hall.staff(center, "ROLE_CASHIER", None).await?,
-            finance: hall.staff(center, "ROLE_FINANCE", None).await?,
-            seen: BTreeSet::new(),
-        })
-    }
-
+impl Till<'_> {
     /// Everything that is to be measured, paid or looked at.
     async fn round(&mut self) -> Result<(), Failure> {
-        for state in ["MEASURING", "ISSUED"] {
+        for state in ["MEASURING", "ISSUED", "OVERDUE"] {
             for notice in
                 pages(&self.cashier, &format!("/api/v1/fee-notices?state={state}"), "notices").await?
             {
                 let heard = format!("{} {state}", text(&notice, "notice"));
-                if self.seen.contains(&heard) {
+                if self.seen.contains(&heard) || (state != "MEASURING" && !self.has_payer(&notice)) {
                     continue;
                 }
                 let done =
-                    if state == "ISSUED" { self.pay(&notice).await } else { self.measure(&notice).await };
+                    if state == "MEASURING" { self.measure(&notice).await } else { self.pay(&notice).await };
                 match done {
                     Ok(()) => {}
                     // Withdrawn meanwhile, so nothing is to be paid any more.
@@ -87,6 +99,16 @@ impl Till {
         Ok(())
     }
 
+    /// Whether the payer pays now: some let the last day pass.
+    fn has_payer(&self, notice: &Value) -> bool {
+        let number = text(notice, "number");
+        let day_after = || {
+            let limit_on = parse_date(text(notice, "limit_on")).ok()?;
+            self.hall.days.later_than(limit_on).or(Some(self.hall.days.today()))
+        };
+        fate::paying(number) != Paying::Late || self.hall.waits_for("payer", number, day_after)
+    }
+
     async fn pay(&self, notice: &Value) -> Result<(), Failure> {
         let number = text(notice, "number");
         let due = notice.get("amount_fen").and_then(Value::as_i64).unwrap_or_default();
@@ -101,7 +123,7 @@ impl Till {
                     json!({ "channel": "CARD", "amount_fen": due, "reference": format!("POS{number}") });
                 self.cashier.change(&address(notice, "pay"), &message).await?;
             }
-            Paying::Bank => self.transfer(notice, "1", due).await?,
+            Paying::Bank | Paying::Late => self.transfer(notice, "1", due).await?,
             Paying::BankTwice => {
                 let (first, second) =
                     tokio::join!(self.transfer(notice, "1", due), self.transfer(notice, "1", due));
@@ -127,7 +149,7 @@ impl Till {
             "reference": format!("{}-{part}", text(notice, "number")),
             "payment_code": text(notice, "payment_code"),
             "amount_fen": fen,
-            "paid_at": text(notice, "create_time"),
+            "paid_at": now.to_rfc3339(),
         });
         self.hall.bank.report(&self.hall.door, now, &report).await.map(|_| ())
     }

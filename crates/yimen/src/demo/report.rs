@@ -105,7 +105,7 @@ impl Report {
 pub(super) async fn centers(hall: &Hall) -> Result<Vec<CenterRow>, Failure> {
     let mut rows = Vec::new();
     for center in hall.centers() {
-        let clerk = hall.clerk(&center.code).await?;
+        let clerk = hall.staff(&center.code, "ROLE_CLERK", None).await?;
         let applications = pages(&clerk, "/api/v1/window/applications", "applications").await?;
         let finance = hall.staff(&center.code, "ROLE_FINANCE", None).await?;
         let notices = pages(&finance, "/api/v1/fee-notices", "notices").await?;
