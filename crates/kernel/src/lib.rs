@@ -11,7 +11,9 @@
 //! - [`CaseNumber`], [`LookupCode`] and [`DocumentNumber`] are what a citizen
 //!   takes home.
 //! - [`Money`] is whole fen and [`Quantity`] whole thousandths; a [`PaymentCode`] is
-//!   what a payer gives to the bank; a [`Calendar`] knows the working days.
+//!   what a payer gives to the bank.
+//! - [`Calendar`] knows the working days; a [`Clock`] is a legal or promised limit that runs, and says when
+//!   it ends, how that came about, and which [`Light`] it shows.
 //! - [`CitizenId`], [`CreditCode`] and [`Mobile`] identify applicants; [`mask`]
 //!   is the only place that hides parts of them.
 //! - [`Actor`] is whoever makes the call.
@@ -28,6 +30,7 @@ pub mod check;
 pub mod citizen_id;
 pub mod credit_code;
 pub mod date;
+pub mod deadline;
 pub mod division;
 pub mod document_number;
 pub mod error;
@@ -47,6 +50,7 @@ pub use case_number::CaseNumber;
 pub use check::{FieldFault, Fields, Parsed};
 pub use citizen_id::CitizenId;
 pub use credit_code::CreditCode;
+pub use deadline::{Clock, Light};
 pub use division::DivisionCode;
 pub use document_number::DocumentNumber;
 pub use error::{Error, FieldError, Kind, Result};

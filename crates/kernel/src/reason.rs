@@ -123,6 +123,13 @@ reasons! {
     DepartmentAlreadyIn = "DEPARTMENT_ALREADY_IN", "该部门已参与此件，不必再次加入。", "The department already takes part in this case; there is no need to add it.";
     TaskWaiting = "TASK_WAITING", "须等待以下部门先出具意见：{departments}。", "Please wait: these departments must give their opinion first: {departments}.";
 
+    // Time.
+    BackDated = "BACK_DATED", "不得倒填日期，请填写{limit}或之后的日期。", "This may not be back-dated. Please give {limit} or a later day.";
+    EndsBeforeItBegins = "ENDS_BEFORE_IT_BEGINS", "结束日不得早于开始日（{limit}）。", "The last day must not be earlier than the first ({limit}).";
+    AlreadyExtended = "ALREADY_EXTENDED", "办理时限只能延长一次，已经延长过。", "A limit is extended only once, and this one was.";
+    LimitExpired = "LIMIT_EXPIRED", "办理时限已于{due}届满，不能再延长。", "The limit ended on {due} and cannot be extended any more.";
+    WrongAuthority = "WRONG_AUTHORITY", "该延长须由{limit}批准（行政许可法第四十二条）。", "This extension has to be approved by {limit} (Administrative Licensing Law art. 42).";
+
     // Money.
     FeeUnknown = "UNKNOWN_FEE", "收费目录中没有这个收费项目，不得收费。", "The fee catalog has no such fee, so it may not be charged.";
     FeeNotInForce = "FEE_NOT_IN_FORCE", "该收费项目今天没有有效的依据，不得收费。", "The fee has no basis in force today, so it may not be charged.";

@@ -61,14 +61,11 @@ pub const DEFINITION: Definition =
 const MAX_REQUEST: usize = 4 * 1024 * 1024;
 /// How often overdue notices are looked for: a notice becomes overdue at midnight.
 const FOLLOW_UP: Duration = Duration::from_secs(60);
-/// Days off and worked weekends.
-const CALENDAR: &str = include_str!("../../../catalog/calendar.csv");
 
 fn build(context: Context) -> BoxFuture<'static, Result<Service, String>> {
     async move {
-        let calendar = Calendar::parse(CALENDAR).map_err(|line| {
-            format!("catalog/calendar.csv is broken in line {line}; correct it and build again.")
-        })?;
+        let calendar = Calendar::published()
+            .map_err(|bad| format!("catalog/calendar.csv is broken in {bad}; correct it and build again."))?;
         let calendar = Arc::new(calendar);
         let days = calendar.clone();
         let subscriptions = Subscriptions::new(context.store.clone())

@@ -26,13 +26,15 @@ pub(super) async fn work(hall: Arc<Hall>, center: String) {
 
 /// A day at the counter.
 async fn day(hall: &Arc<Hall>, center: &str, mornings: &watch::Receiver<NaiveDate>) -> Result<(), Failure> {
+    let mut at_work = hall.days.at_work().await;
     let clerk = hall.staff(center, "ROLE_CLERK", None).await?;
     let counter = Counter { hall: hall.clone(), center: center.to_owned(), clerk };
+    // While it is still the day of the session.
     while !mornings.has_changed().unwrap_or(true) {
-        let at_work = hall.days.at_work().await;
         counter.round().await?;
         drop(at_work);
         hall.rest(center).await;
+        at_work = hall.days.at_work().await;
     }
     Ok(())
 }

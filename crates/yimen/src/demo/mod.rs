@@ -97,9 +97,8 @@ pub async fn run(options: Options) -> Result<u8, String> {
     let before = Span::new(options.days.saturating_sub(1).into());
     let start = options.start.or_else(|| local_date(now).checked_sub_days(before));
     let start = start.ok_or("There is no such first day; give fewer --days.")?;
-    let calendar = Calendar::parse(include_str!("../../../../catalog/calendar.csv")).map_err(|line| {
-        format!("catalog/calendar.csv is broken in line {line}; correct it and build again.")
-    })?;
+    let calendar = Calendar::published()
+        .map_err(|bad| format!("catalog/calendar.csv is broken in {bad}; correct it and build again."))?;
     let shifted = ShiftedClock::starting(now);
     let days = Days::open(shifted.clone(), &calendar, start, options.days);
     let clock: Arc<dyn Clock> = shifted;

@@ -37,17 +37,19 @@ async fn day(
     mornings: &watch::Receiver<NaiveDate>,
     seen: &mut BTreeSet<String>,
 ) -> Result<(), Failure> {
+    let mut at_work = hall.days.at_work().await;
     let mut till = Till {
         hall: hall.clone(),
         cashier: hall.staff(center, "ROLE_CASHIER", None).await?,
         finance: hall.staff(center, "ROLE_FINANCE", None).await?,
         seen,
     };
+    // While it is still the day of the sessions.
     while !mornings.has_changed().unwrap_or(true) {
-        let at_work = hall.days.at_work().await;
         till.round().await?;
         drop(at_work);
         tokio::time::sleep(BETWEEN_LOOKS).await;
+        at_work = hall.days.at_work().await;
     }
     Ok(())
 }
