@@ -4,7 +4,7 @@
 //! file per subcommand; [`gateway`] is the program as a client of a running center; [`catalog`]
 //! brings a center's organization and items to it; [`apply`] hands in a file of applications and
 //! accounts for every line; [`check`] reads what the services wrote and says whether the promises
-//! hold, without sharing any code with those who wrote it; [`demo`] opens a whole center in this
+//! hold, without sharing any code with those who wrote it; [`deadline`] says when a limit ends; [`demo`] opens a whole center in this
 //! process and has citizens, clerks and departments work in it.
 //!
 //! The life of a run: a subcommand reads its arguments and the configuration, does its work, and
@@ -17,6 +17,7 @@ pub mod apply;
 pub mod catalog;
 pub mod check;
 pub mod command;
+pub mod deadline;
 pub mod demo;
 pub mod gateway;
 pub mod output;

@@ -111,7 +111,8 @@ impl Clock {
     pub fn due(&self, calendar: &Calendar) -> Option<Due> {
         let mut on = self.advanced(calendar, self.start, self.budget());
         for stop in &self.stops {
-            if stop.from > on {
+            // What is due on its first day has no day that a suspension could leave out.
+            if stop.from > on || self.budget() == 0 {
                 break;
             }
             let left_out = self.days_in(calendar, stop, stop.to?);
@@ -261,6 +262,9 @@ mod tests {
         let late = clock.clone().suspended(Which::Statutory, &[stop("2026-04-05", None)]);
         assert_eq!(due(&late), due(&clock), "it begins when the time is over");
         assert_eq!(due(&open.restarted(day("2026-06-01"))).as_deref(), Some("2026-06-15"));
+        let at_once = Clock::new(day("2026-03-02"), Limit::working(0));
+        let stopped = at_once.suspended(Which::Statutory, &[stop("2026-03-02", None)]);
+        assert_eq!(due(&stopped).as_deref(), Some("2026-03-02"), "there is no day to leave out");
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 mod apply;
 mod check;
+mod deadline;
 mod demo;
 mod import;
 mod keys;
@@ -40,6 +41,7 @@ enum Command {
     Import(import::Import),
     Apply(apply::Apply),
     Check(check::Check),
+    Deadline(deadline::Deadline),
     Reconcile(reconcile::Reconcile),
 }
 
@@ -73,6 +75,7 @@ async fn run(command: Command) -> Outcome {
         Command::Import(import) => import.run().await,
         Command::Apply(apply) => apply.run().await,
         Command::Check(check) => check.run().await,
+        Command::Deadline(deadline) => deadline.run(),
         Command::Reconcile(reconcile) => reconcile.run().await,
     }
 }
