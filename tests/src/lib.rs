@@ -28,6 +28,7 @@ use std::time::{Duration, Instant};
 use chrono::{DateTime, Utc};
 use reqwest::{Client, Method, RequestBuilder};
 use serde_json::{Value, json};
+use sqlx::PgPool;
 use tonic::Request;
 use tonic::transport::{Channel, Endpoint};
 use yimen::catalog::Catalog;
@@ -82,14 +83,19 @@ impl Center {
     pub async fn start() -> Self {
         let home = match servers::Place::named() {
             Some(place) => Home::Servers(Servers::start(place, &[]).await),
-            None => embedded(SystemClock.now()).await,
+            None => embedded(SystemClock.now(), |_| ()).await,
         };
         Self::open(home).await
     }
 
     /// The same, always embedded, at another time: see [`Self::set_clock`].
     pub async fn at(time: DateTime<Utc>) -> Self {
-        Self::open(embedded(time).await).await
+        Self::open(embedded(time, |_| ()).await).await
+    }
+
+    /// An embedded center with another configuration.
+    pub async fn with(configure: impl FnOnce(&mut Config)) -> Self {
+        Self::open(embedded(SystemClock.now(), configure).await).await
     }
 
     /// The same, on servers that were already started.
@@ -140,6 +146,14 @@ impl Center {
         match &self.home {
             Home::Embedded { clock, .. } => clock.now(),
             Home::Servers(_) => SystemClock.now(),
+        }
+    }
+
+    /// The database of an embedded center, for what no door shows.
+    pub fn pool(&self) -> &PgPool {
+        match &self.home {
+            Home::Embedded { process, .. } => process.pool().expect("an embedded center has a pool"),
+            Home::Servers(_) => panic!("each service has its own"),
         }
     }
 
@@ -315,9 +329,9 @@ pub fn text(value: &Value) -> String {
     value.as_str().unwrap_or_else(|| panic!("not a string: {value}")).to_owned()
 }
 
-async fn embedded(time: DateTime<Utc>) -> Home {
+async fn embedded(time: DateTime<Utc>, configure: impl FnOnce(&mut Config)) -> Home {
     let objects = std::env::temp_dir().join(format!("yimen-tests-{}", uuid::Uuid::now_v7()));
-    let config = Config {
+    let mut config = Config {
         listen: SocketAddr::from(([127, 0, 0, 1], 0)),
         objects: objects.clone(),
         operator_password: Some(PASSWORD.to_owned()),
@@ -325,6 +339,7 @@ async fn embedded(time: DateTime<Utc>) -> Home {
         sms_hours: "00:00-24:00".to_owned(),
         ..Config::default()
     };
+    configure(&mut config);
     let clock = ShiftedClock::starting(time);
     let process = run::embedded(&definitions(), config.clone(), None, clock.clone(), |channels| {
         yimen_gateway::router(channels, &config, clock.clone())

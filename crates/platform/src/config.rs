@@ -66,12 +66,21 @@ pub struct ServiceConfig {
 pub struct CarrierConfig {
     /// Which way.
     pub kind: CarrierKind,
-    /// Where an HTTP platform takes messages.
+    /// Where messages are taken: a URL for HTTP, `host:port` for SMPP.
     pub address: Option<String>,
     /// The id of the key agreed with the platform, for what we send and for what it reports.
     pub key_id: Option<String>,
     /// That key.
     pub secret: Option<Secret>,
+    /// The account of an SMPP link.
+    pub system_id: Option<String>,
+    /// Its password, at most eight characters.
+    pub password: Option<String>,
+    /// The number that messages over SMPP come from.
+    pub source: Option<String>,
+    /// How many messages may be on their way over an SMPP link at a time.
+    #[serde(default = "window")]
+    pub window: u16,
     /// Its share of all messages, relative to the others'.
     #[serde(default = "one")]
     pub share: u32,
@@ -85,9 +94,26 @@ pub enum CarrierKind {
     Simulator,
     /// Signed JSON.
     Http,
+    /// SMPP 3.4.
+    Smpp,
 }
 
 impl CarrierConfig {
+    /// One of this kind about which nothing else is said.
+    pub fn of(kind: CarrierKind) -> Self {
+        Self {
+            kind,
+            address: None,
+            key_id: None,
+            secret: None,
+            system_id: None,
+            password: None,
+            source: None,
+            window: window(),
+            share: one(),
+        }
+    }
+
     /// Whether nothing leaves the house.
     pub fn is_simulator(&self) -> bool {
         self.kind == CarrierKind::Simulator
@@ -96,6 +122,10 @@ impl CarrierConfig {
 
 fn one() -> u32 {
     1
+}
+
+fn window() -> u16 {
+    16
 }
 
 impl Default for Config {

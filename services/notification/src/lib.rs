@@ -2,7 +2,8 @@
 //!
 //! The cast: a `Template` (短信模板) is published in versions and says what stands in it; a `Contact` is
 //! how the applicant of a case is reached, the only personal data here; a message tells one transition
-//! of one case; a carrier takes it: the simulator, or an HTTP platform; the sender asks carriers and
+//! of one case; a carrier takes it: the simulator, an HTTP platform,
+//! or an operator over SMPP; the sender asks carriers and
 //! notes their answers.
 //!
 //! The life of a message:
@@ -55,6 +56,8 @@ pub const DEFINITION: Definition = Definition {
 
 /// How often what became due by the clock is looked for.
 const LOOK: Duration = Duration::from_secs(2);
+/// How often a broken link to a carrier is made again.
+const TEND: Duration = Duration::from_secs(5);
 
 fn build(context: Context) -> BoxFuture<'static, Result<Service, String>> {
     async move {
@@ -64,7 +67,15 @@ fn build(context: Context) -> BoxFuture<'static, Result<Service, String>> {
         })?;
         let sender = app::send::Sender::new(context.clone(), carriers::all(&context)?, hours);
         let ctx = context.clone();
+        let tending = sender.clone();
         let chores = vec![
+            Chore::every("tend the carriers", TEND, move || {
+                let tending = tending.clone();
+                async move {
+                    tending.tend().await;
+                    Ok(())
+                }
+            }),
             Chore::after_commits("send messages", LOOK, move || {
                 let sender = sender.clone();
                 async move { sender.round().await }

@@ -19,5 +19,6 @@ mod kill;
 mod materials;
 mod notification;
 mod observability;
+mod smpp;
 mod spine;
 mod watch;

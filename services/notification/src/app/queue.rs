@@ -2,14 +2,17 @@
 
 use std::collections::BTreeMap;
 
+use chrono::{DateTime, Utc};
 use sqlx::types::Json;
 use uuid::Uuid;
 use yimen_kernel::error::Result;
-use yimen_kernel::{CaseNumber, Fields, Mobile};
+use yimen_kernel::{CaseNumber, DivisionCode, Fields, Mobile};
 use yimen_platform::store::Tx;
+use yimen_proto::notification::v1 as pb;
 
 use super::templates;
 use crate::domain::message::State;
+use crate::grpc::message;
 use crate::store::contacts::{self, Contact};
 use crate::store::messages::{self, Row};
 
@@ -23,16 +26,37 @@ pub struct Told {
     pub values: BTreeMap<String, String>,
 }
 
-/// Queues the message of a transition; it waits if the applicant's number is not known yet.
-pub async fn tell(tx: &mut Tx, told: Told) -> Result<()> {
+/// A message to see that messages arrive.
+pub struct Test {
+    pub template: String,
+    pub center: DivisionCode,
+    pub values: BTreeMap<String, String>,
+    pub mobile: Mobile,
+}
+
+/// Queues a test: what it tells of is itself.
+pub async fn test(tx: &mut Tx, test: Test) -> Result<pb::Message> {
     let now = tx.now();
-    let mut row = Row {
+    let text = templates::written(tx, &test.template, test.center.as_str(), &test.values).await?;
+    let mut row = new(test.center.to_string(), String::new(), test.template, now);
+    row.transition = format!("TEST/{}", row.message);
+    row.state = State::Queued { due_at: now }.as_str().to_owned();
+    row.variables = Json(test.values);
+    row.mobile = Some(test.mobile.as_str().to_owned());
+    row.text = Some(text);
+    messages::insert(tx.sql(), &row).await?;
+    Ok(message::message(&row))
+}
+
+/// A message that nothing is known of yet.
+fn new(center: String, number: String, template: String, now: DateTime<Utc>) -> Row {
+    Row {
         message: Uuid::now_v7(),
-        center: told.number.center().to_string(),
-        number: told.number.to_string(),
-        transition: told.transition,
-        template: told.template.to_owned(),
-        variables: Json(told.values),
+        center,
+        number,
+        transition: String::new(),
+        template,
+        variables: Json(BTreeMap::new()),
         state: State::AwaitingContact.as_str().to_owned(),
         mobile: None,
         text: None,
@@ -44,8 +68,17 @@ pub async fn tell(tx: &mut Tx, told: Told) -> Result<()> {
         created_at: now,
         sent_at: None,
         reason: String::new(),
-    };
-    if let Some(contact) = contacts::find(tx.sql(), told.number.as_str()).await? {
+    }
+}
+
+/// Queues the message of a transition; it waits if the applicant's number is not known yet.
+pub async fn tell(tx: &mut Tx, told: Told) -> Result<()> {
+    let now = tx.now();
+    let number = told.number;
+    let mut row = new(number.center().to_string(), number.to_string(), told.template.to_owned(), now);
+    row.transition = told.transition;
+    row.variables = Json(told.values);
+    if let Some(contact) = contacts::find(tx.sql(), number.as_str()).await? {
         address(tx, &mut row, &contact).await?;
     }
     messages::insert(tx.sql(), &row).await?;

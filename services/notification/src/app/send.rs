@@ -13,6 +13,7 @@ use crate::carriers::{Named, Submission, choose};
 use crate::domain::hours::Hours;
 use crate::domain::message::{Answer, State};
 use crate::store::messages::{self, Limits, Next, Row};
+use crate::store::parts;
 
 /// How long a carrier is waited for; after it nobody knows.
 const PATIENCE: Patience = Patience::from_secs(30);
@@ -31,6 +32,11 @@ impl Sender {
     /// Sends through these carriers in these hours.
     pub fn new(ctx: Context, carriers: Vec<Named>, hours: Hours) -> Self {
         Self { ctx, carriers: carriers.into(), hours }
+    }
+
+    /// Keeps up what the carriers need.
+    pub async fn tend(&self) {
+        join_all(self.carriers.iter().map(|named| named.carrier.tend())).await;
     }
 
     /// Sends until nothing is due.
@@ -88,7 +94,7 @@ impl Sender {
     async fn note(&self, leased: &[(Row, Named)], answers: Vec<Answer>) -> Result<()> {
         let mut tx = self.ctx.store.begin().await?;
         let now = tx.now();
-        for ((row, _), answer) in leased.iter().zip(answers) {
+        for ((row, named), answer) in leased.iter().zip(answers) {
             let attempts = u32::try_from(row.attempts).unwrap_or(1);
             let others = usize::try_from(attempts).unwrap_or(usize::MAX) < self.carriers.len();
             let (reason, sent) = match &answer {
@@ -97,6 +103,12 @@ impl Sender {
                 Answer::Never => ("CARRIER_REFUSED", false),
                 Answer::Unknown => ("CARRIER_DID_NOT_ANSWER", true),
             };
+            if let Answer::Taken { carrier_id, more } = &answer
+                && !more.is_empty()
+            {
+                let ids: Vec<String> = std::iter::once(carrier_id).chain(more).cloned().collect();
+                parts::add(tx.sql(), row.message, &named.name, &ids).await?;
+            }
             let sending = row.state()?;
             let state = sending.answered(answer, attempts, others, row.created_at, now);
             let from = State::Sending { until: now }.as_str();

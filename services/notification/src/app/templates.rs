@@ -129,6 +129,23 @@ pub async fn list(ctx: &Context) -> Result<pb::ListTemplatesResponse> {
     Ok(pb::ListTemplatesResponse { templates })
 }
 
+/// A template with these values.
+///
+/// # Errors
+/// `UNKNOWN_VALUE` at `template`; the variables that are wrong.
+pub async fn written(
+    tx: &mut Tx,
+    code: &str,
+    center: &str,
+    values: &BTreeMap<String, String>,
+) -> Result<String> {
+    let template = current(tx, code).await?;
+    let signature = signature(tx, center).await?;
+    let mut fields = Fields::new();
+    let text = template.render(&signature, values, &mut fields);
+    fields.build(|| text)
+}
+
 /// What a template makes of its variables.
 pub async fn preview(
     ctx: &Context,
@@ -137,12 +154,7 @@ pub async fn preview(
     values: &BTreeMap<String, String>,
 ) -> Result<pb::PreviewMessageResponse> {
     let mut tx = ctx.store.begin().await?;
-    let template = current(&mut tx, code).await?;
-    let signature = signature(&mut tx, center).await?;
-    let mut fields = Fields::new();
-    let text = template.render(&signature, values, &mut fields);
-    fields.finish()?;
-    let text = text.unwrap_or_default();
+    let text = written(&mut tx, code, center, values).await?;
     let length = units(&text);
     let count = |number: usize| u32::try_from(number).map_err(Error::internal);
     Ok(pb::PreviewMessageResponse { length: count(length)?, segments: count(segments(length))?, text })

@@ -73,7 +73,7 @@ impl Http {
         let status = response.status();
         Ok(match status.as_u16() {
             200..300 => match response.json::<Taken>().await {
-                Ok(Taken { id }) if !id.is_empty() => Answer::Taken { carrier_id: id },
+                Ok(Taken { id }) if !id.is_empty() => Answer::taken(id),
                 _ => Answer::Unknown,
             },
             408 | 429 => Answer::NotNow,
@@ -106,11 +106,10 @@ mod tests {
 
     fn carrier(address: String) -> Http {
         let config = CarrierConfig {
-            kind: CarrierKind::Http,
             address: Some(address),
             key_id: Some("city".into()),
             secret: Some(Secret::from([1; 32])),
-            share: 1,
+            ..CarrierConfig::of(CarrierKind::Http)
         };
         Http::new("city", &config, Arc::new(SystemClock)).unwrap()
     }
@@ -142,7 +141,7 @@ mod tests {
     async fn what_the_other_side_says_decides_whether_it_may_be_sent_again() {
         let (answer, request) =
             against("HTTP/1.1 200 OK\r\ncontent-length: 12\r\n\r\n{\"id\":\"c-1\"}").await;
-        assert_eq!(answer, Answer::Taken { carrier_id: "c-1".into() });
+        assert_eq!(answer, Answer::taken("c-1".into()));
         for header in ["yimen-key-id: city", "yimen-timestamp: ", "yimen-signature: "] {
             assert!(request.contains(header), "{request}");
         }

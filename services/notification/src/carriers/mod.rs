@@ -2,6 +2,7 @@
 
 pub mod http;
 pub mod simulator;
+pub mod smpp;
 
 use std::sync::Arc;
 
@@ -29,6 +30,9 @@ pub trait Carrier: Send + Sync {
     /// Hands a message over, once. What it answers decides whether the message may ever be handed over
     /// again: when it is not certain that it was not taken, the answer is [`Answer::Unknown`].
     async fn submit(&self, submission: &Submission) -> Answer;
+
+    /// Keeps up what the carrier needs between messages; called again and again.
+    async fn tend(&self) {}
 }
 
 /// A carrier by its name.
@@ -62,6 +66,7 @@ fn named(context: &Context, name: &str, config: &CarrierConfig) -> Result<Named,
     let carrier: Arc<dyn Carrier> = match config.kind {
         CarrierKind::Simulator => Arc::new(simulator::Simulator::new(context.store.clone())),
         CarrierKind::Http => Arc::new(http::Http::new(name, config, context.clock.clone())?),
+        CarrierKind::Smpp => Arc::new(smpp::Smpp::new(name, config, context.clone())?),
     };
     Ok(Named { name: name.to_owned(), share: config.share, carrier })
 }

@@ -34,7 +34,7 @@ impl Simulator {
         let failed = refused + behaviour.failed_permille;
         let silent = failed + behaviour.timed_out_permille;
         let delay = Some(Duration::milliseconds(behaviour.delay_millis.into()));
-        let taken = Answer::Taken { carrier_id: id.to_string() };
+        let taken = Answer::taken(id.to_string());
         let (outcome, report, answer) = match roll {
             roll if roll < refused => ("REFUSED", None, Answer::NotNow),
             roll if roll < failed => ("FAILED", delay, taken),

@@ -48,8 +48,10 @@ pub enum State {
 pub enum Answer {
     /// It took the message.
     Taken {
-        /// Its name for it.
+        /// Its name for it, or for its first part.
         carrier_id: String,
+        /// Its names for the other parts of a message that it took in parts.
+        more: Vec<String>,
     },
     /// It did not take it, and may later; another carrier may now.
     NotNow,
@@ -68,6 +70,13 @@ pub enum Found {
     Delivered,
     /// It did not.
     Failed,
+}
+
+impl Answer {
+    /// It took the message as a whole.
+    pub fn taken(carrier_id: String) -> Self {
+        Answer::Taken { carrier_id, more: Vec::new() }
+    }
 }
 
 impl State {
@@ -108,7 +117,7 @@ impl State {
             return self;
         }
         match answer {
-            Answer::Taken { carrier_id } => State::Sent { carrier_id },
+            Answer::Taken { carrier_id, .. } => State::Sent { carrier_id },
             Answer::Never => State::FailedPermanent,
             Answer::Unknown => State::Unknown,
             Answer::NotNow if now - created_at >= RETRIED => State::FailedTemporary,

@@ -8,9 +8,9 @@ use yimen_kernel::{CaseNumber, Fields, Money, Reason};
 /// The most UTF-16 code units of a message, its signature included.
 pub const MAX_UNITS: usize = 500;
 /// Units in the only segment of a short message.
-const SINGLE: usize = 70;
+pub const SINGLE: usize = 70;
 /// Units in each segment of a long one.
-const PART: usize = 67;
+pub const PART: usize = 67;
 /// The most letters of a signature.
 pub const MAX_SIGNATURE: usize = 30;
 

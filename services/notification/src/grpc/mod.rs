@@ -14,6 +14,7 @@ use yimen_proto::notification::v1 as pb;
 use yimen_proto::notification::v1::notification_server::Notification;
 use yimen_proto::policy::v1::SignedCallback;
 
+use crate::app::queue::{self, Test};
 use crate::app::{read, reports, resolve, templates};
 use crate::domain::message::Found;
 use crate::store::messages::Filter;
@@ -132,6 +133,24 @@ impl Notification for Server {
                     }
                     let center = center(&caller.actor, &message.center)?;
                     templates::preview(ctx, &message.template, center.as_str(), &message.variables).await
+                })
+            })
+            .await
+    }
+
+    async fn send_test_message(&self, request: Request<pb::SendTestMessageRequest>) -> Answer<pb::Message> {
+        self.0
+            .mutate(request, |tx, caller, message: pb::SendTestMessageRequest| {
+                Box::pin(async move {
+                    let mut fields = Fields::new();
+                    if !template::is_code(&message.template) {
+                        fields.add("template", Reason::BadFormat);
+                    }
+                    let mobile = fields.take("mobile", Mobile::parse(&message.mobile));
+                    let mobile = fields.build(|| mobile)?;
+                    let center = center(&caller.actor, &message.center)?;
+                    let test = Test { template: message.template, center, values: message.variables, mobile };
+                    queue::test(tx, test).await
                 })
             })
             .await

@@ -2,5 +2,6 @@
 
 pub mod contacts;
 pub mod messages;
+pub mod parts;
 pub mod simulated;
 pub mod templates;
