@@ -3,7 +3,7 @@
 //! The cast: a [`Limit`] is a budget of working or of calendar days; a [`Suspension`] (中止) stops a clock
 //! for a [`Ground`]; an [`Extension`] (延长) adds to its budget, once; a [`Clock`] is a limit with its first
 //! day, its suspensions and its extension. Nothing is kept that can be computed: the last day, what was used,
-//! the [`Light`] and the [`explain`]ation are functions of the clock, the calendar and a day.
+//! the [`Light`] and the explanation ([`explain()`]) are functions of the clock, the calendar and a day.
 //!
 //! A case that is being decided has two clocks, which differ in their budget and in what stops them: the
 //! statutory one (法定), which stops only for the eight grounds of 行政许可法 art. 45 and only with the written
