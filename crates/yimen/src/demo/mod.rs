@@ -207,15 +207,18 @@ async fn play(hall: &Arc<Hall>, input: Input) -> (Summary, Result<(), String>) {
     // Who hands in late in a demo would not see the end of it.
     let share = input.lines.div_ceil((hall.days.count() as u64 * 3 / 5).max(1)).max(1);
     let mut source = Source::new(input.source);
-    let options = apply::Options { concurrency: CONCURRENCY, run: Uuid::new_v4(), at_most: share };
+    let run = Uuid::new_v4();
     let (mut summary, mut is_in) = (Summary::default(), false);
     loop {
         bar.set_message(hall.days.today().to_string());
         if !is_in {
             let at_work = hall.days.at_work().await;
+            // Nothing can wait for a day after the last.
+            let at_most = if hall.days.is_last() { u64::MAX } else { share };
+            let options = apply::Options { concurrency: CONCURRENCY, run, at_most };
             let today = hand_in(hall, &mut source, options, summary.refused).await;
             drop(at_work);
-            is_in = today.lines < share || today.unread.is_some();
+            is_in = today.lines < at_most || today.unread.is_some();
             summary.absorb(today);
             if is_in {
                 hall.ledger.complete();
