@@ -38,6 +38,11 @@ pub mod notification {
         tonic::include_proto!("yimen.notification.v1");
     }
 }
+pub mod supervision {
+    pub mod v1 {
+        tonic::include_proto!("yimen.supervision.v1");
+    }
+}
 
 /// A request that changes something: the same `request_id` with the same content has the same
 /// answer, and with other content is refused. Empty means the caller does not repeat it.

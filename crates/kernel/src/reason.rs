@@ -126,6 +126,10 @@ reasons! {
     // Time.
     BackDated = "BACK_DATED", "不得倒填日期，请填写{limit}或之后的日期。", "This may not be back-dated. Please give {limit} or a later day.";
     EndsBeforeItBegins = "ENDS_BEFORE_IT_BEGINS", "结束日不得早于开始日（{limit}）。", "The last day must not be earlier than the first ({limit}).";
+    AcceptanceLapsed = "ACCEPTANCE_LAPSED", "自收到申请材料之日（{received_on}）起五个工作日内未告知，依法视为受理（行政许可法第三十二条），不能再要求补正或者不予受理。", "Nothing was said within five working days of receipt ({received_on}), so the application counts as accepted (Administrative Licensing Law art. 32). It can no longer be sent back or refused acceptance.";
+    ProcedureOpen = "PROCEDURE_OPEN", "特别程序尚未结束（{departments}），请先结束。", "A special procedure goes on ({departments}). Please end it first.";
+    ProcedureUnknown = "UNKNOWN_PROCEDURE", "没有这个特别程序，或者已经结束。", "There is no such special procedure, or it has ended.";
+    ProcedureAlreadyOpen = "PROCEDURE_ALREADY_OPEN", "本部门已有一个特别程序正在进行。", "This department has a special procedure going on already.";
     AlreadyExtended = "ALREADY_EXTENDED", "办理时限只能延长一次，已经延长过。", "A limit is extended only once, and this one was.";
     LimitExpired = "LIMIT_EXPIRED", "办理时限已于{due}届满，不能再延长。", "The limit ended on {due} and cannot be extended any more.";
     WrongAuthority = "WRONG_AUTHORITY", "该延长须由{limit}批准（行政许可法第四十二条）。", "This extension has to be approved by {limit} (Administrative Licensing Law art. 42).";

@@ -157,8 +157,14 @@ fn variables() -> Env {
 }
 
 /// The ports that services take where nothing else is set.
-const PORTS: [(&str, u16); 5] =
-    [("identity", 7101), ("intake", 7102), ("approval", 7103), ("fees", 7104), ("notification", 7105)];
+const PORTS: [(&str, u16); 6] = [
+    ("identity", 7101),
+    ("intake", 7102),
+    ("approval", 7103),
+    ("fees", 7104),
+    ("notification", 7105),
+    ("supervision", 7106),
+];
 
 impl Config {
     /// Reads file and environment.

@@ -14,6 +14,7 @@
 #![warn(missing_docs)]
 
 pub mod bus;
+pub mod calendar;
 pub mod chores;
 pub mod clock;
 pub mod config;

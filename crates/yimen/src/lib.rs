@@ -26,12 +26,13 @@ pub mod reconciliation;
 use yimen_platform::Definition;
 
 /// The services of a deployment, in the order in which they are migrated and started.
-pub fn definitions() -> [Definition; 5] {
+pub fn definitions() -> [Definition; 6] {
     [
         yimen_identity::DEFINITION,
         yimen_intake::DEFINITION,
         yimen_approval::DEFINITION,
         yimen_fees::DEFINITION,
         yimen_notification::DEFINITION,
+        yimen_supervision::DEFINITION,
     ]
 }

@@ -5,7 +5,9 @@
 
 use chrono::{DateTime, Utc};
 use prost_types::Timestamp;
-use yimen_kernel::{CaseNumber, DepartmentId, Error, MaterialCode, Parsed, Result};
+use yimen_kernel::date::parse_date;
+use yimen_kernel::deadline::Limit;
+use yimen_kernel::{CaseNumber, Clock, DepartmentId, Error, MaterialCode, Parsed, Result};
 use yimen_platform::messages::subscribe::Received;
 use yimen_platform::store::Tx;
 use yimen_proto::intake::v1::{ApplicationAccepted, ApplicationWithdrawn, ApprovalStep, MaterialsProvided};
@@ -41,6 +43,7 @@ pub async fn withdrawn(tx: &mut Tx, event: Received<ApplicationWithdrawn>) -> Re
 
 fn opening(message: ApplicationAccepted, sent: DateTime<Utc>) -> Result<Opening> {
     let plan = message.plan.ok_or_else(|| odd("plan"))?;
+    let accepted_on = read("day of acceptance", parse_date(&message.accepted_on))?;
     Ok(Opening {
         case: Case {
             number: case_number(&message.number)?,
@@ -52,6 +55,7 @@ fn opening(message: ApplicationAccepted, sent: DateTime<Utc>) -> Result<Opening>
             lead: department(&plan.lead)?,
             open_time: message.time.as_ref().and_then(moment).unwrap_or(sent),
         },
+        limit: Clock::new(accepted_on, Limit::working(message.statutory_limit_days)),
         steps: plan.steps.into_iter().map(step).collect::<Result<_>>()?,
         materials_revision: message.materials_revision,
         materials: material_codes(&message.materials)?,
@@ -115,6 +119,7 @@ mod tests {
             number: CaseNumber::issue(&center, "2026-03-02".parse().unwrap(), 7).unwrap().to_string(),
             plan: Some(ApprovalPlan { lead: "430102-zjj".into(), steps: vec![step] }),
             materials_revision: 2,
+            accepted_on: "2026-03-03".into(),
             materials: vec!["plan".into()],
             time: Some(Timestamp { seconds: 1_772_500_000, nanos: 1_999 }),
             ..Default::default()
@@ -135,6 +140,7 @@ mod tests {
         for odd in [
             ApplicationAccepted { number: "1".into(), ..message() },
             ApplicationAccepted { plan: None, ..message() },
+            ApplicationAccepted { accepted_on: String::new(), ..message() },
             ApplicationAccepted { plan: plan("zjj"), ..message() },
             ApplicationAccepted { materials: vec!["计划".into()], ..message() },
         ] {

@@ -14,6 +14,10 @@
 //! `JointApprovalDecided` tells intake, which alone changes the application. A withdrawal ends what
 //! is not decided.
 //!
+//! A department's special procedure (特别程序: a hearing, an expert review …) is announced with the day on which
+//! it ends; nobody decides while it goes on. The lead may extend the limit, once. What both mean for the
+//! clocks is supervision's to say; intake tells the applicant in writing.
+//!
 //! Departments that opine at the same moment queue on the approval's row, so each of them succeeds.
 //! Whoever takes part follows its tasks with `WatchTasks` and misses no change: see
 //! `store::feed`.
@@ -40,6 +44,7 @@ pub const DEFINITION: Definition =
 fn build(context: Context) -> BoxFuture<'static, Result<Service, String>> {
     Box::pin(async move {
         let subscriptions = Subscriptions::new(context.store.clone())
+            .with_calendar()
             .on::<ApplicationAccepted, _>(|tx, event| Box::pin(events::accepted(tx, event)))
             .on::<MaterialsProvided, _>(|tx, event| Box::pin(events::materials_provided(tx, event)))
             .on::<ApplicationWithdrawn, _>(|tx, event| Box::pin(events::withdrawn(tx, event)));

@@ -1,7 +1,7 @@
 //! What fees does with the events of intake.
 
 use yimen_kernel::error::{Error, Result};
-use yimen_kernel::{Calendar, CaseNumber, DepartmentId, Parsed, Quantity};
+use yimen_kernel::{CaseNumber, DepartmentId, Parsed, Quantity};
 use yimen_platform::messages::subscribe::Received;
 use yimen_platform::store::Tx;
 use yimen_proto::intake::v1 as intake;
@@ -9,7 +9,7 @@ use yimen_proto::intake::v1 as intake;
 use crate::app::assess::{self, Case, Due};
 
 /// The fees of an application are due.
-pub async fn due(tx: &mut Tx, calendar: &Calendar, event: Received<intake::FeesDue>) -> Result<()> {
+pub async fn due(tx: &mut Tx, event: Received<intake::FeesDue>) -> Result<()> {
     let intake::FeesDue { number, item_name_zh, item_name_en, payer, payer_is_person, fees, .. } =
         event.message;
     let case = Case {
@@ -29,7 +29,7 @@ pub async fn due(tx: &mut Tx, calendar: &Calendar, event: Received<intake::FeesD
             Ok(Due { fee: fee.fee, department: said(DepartmentId::parse(&fee.department))?, quantity })
         })
         .collect::<Result<_>>()?;
-    assess::raise(tx, calendar, case, due).await
+    assess::raise(tx, case, due).await
 }
 
 /// No fee is due any more.

@@ -37,13 +37,11 @@ mod events;
 mod grpc;
 mod store;
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
 use tonic::service::Routes;
-use yimen_kernel::Calendar;
 use yimen_platform::chores::Chore;
 use yimen_platform::messages::subscribe::Subscriptions;
 use yimen_platform::store::Migrations;
@@ -64,23 +62,16 @@ const FOLLOW_UP: Duration = Duration::from_secs(60);
 
 fn build(context: Context) -> BoxFuture<'static, Result<Service, String>> {
     async move {
-        let calendar = Calendar::published()
-            .map_err(|bad| format!("catalog/calendar.csv is broken in {bad}; correct it and build again."))?;
-        let calendar = Arc::new(calendar);
-        let days = calendar.clone();
         let subscriptions = Subscriptions::new(context.store.clone())
-            .on::<FeesDue, _>(move |tx, event| {
-                let days = days.clone();
-                async move { events::due(tx, &days, event).await }.boxed()
-            })
+            .with_calendar()
+            .on::<FeesDue, _>(|tx, event| events::due(tx, event).boxed())
             .on::<FeesLapsed, _>(|tx, event| events::lapsed(tx, event).boxed());
         let ctx = context.clone();
         let follow_up = Chore::every("follow up overdue notices", FOLLOW_UP, move || {
             let ctx = ctx.clone();
             async move { app::notices::follow_up(&ctx).await }
         });
-        let server =
-            FeesServer::new(grpc::Server { context, calendar }).max_decoding_message_size(MAX_REQUEST);
+        let server = FeesServer::new(grpc::Server { context }).max_decoding_message_size(MAX_REQUEST);
         Ok(Service { routes: Routes::new(server), subscriptions, chores: vec![follow_up] })
     }
     .boxed()

@@ -2,16 +2,20 @@
 
 use yimen_kernel::CaseNumber;
 use yimen_kernel::date::parse_date;
+use yimen_kernel::deadline::Ground;
 use yimen_kernel::error::{Error, Result};
 use yimen_platform::messages::subscribe::Received;
 use yimen_platform::store::Tx;
 use yimen_proto::approval::v1 as approval;
 use yimen_proto::fees::v1 as fees;
 use yimen_proto::intake::v1::decision::Outcome as Decision;
+use yimen_proto::supervision::v1 as supervision;
 
 use crate::app;
 use crate::app::decide::{self, Decided, Returned};
 use crate::app::fees::Assessed;
+use crate::app::procedures::{self, Procedure};
+use crate::app::window;
 use crate::domain::application::Outcome;
 use crate::domain::documents::FeeLine;
 use crate::store::fees::Row;
@@ -38,6 +42,39 @@ pub async fn decided(tx: &mut Tx, event: Received<approval::JointApprovalDecided
     let number = case(&event.message.number)?;
     let approval::JointApprovalDecided { conditions, reasons, materials_revision, .. } = event.message;
     decide::decide(tx, &number, Decided { outcome, conditions, reasons, materials_revision }).await
+}
+
+/// A special procedure began.
+pub async fn procedure_started(
+    tx: &mut Tx,
+    event: Received<approval::SpecialProcedureStarted>,
+) -> Result<()> {
+    let message = event.message;
+    let procedure = Procedure {
+        ground: ground(&message)?,
+        id: message.procedure,
+        reason: message.reason,
+        from: day(&message.from_on)?,
+        until: day(&message.until_on)?,
+    };
+    procedures::started(tx, &case(&message.number)?, procedure).await
+}
+
+/// A special procedure is over.
+pub async fn procedure_ended(tx: &mut Tx, event: Received<approval::SpecialProcedureEnded>) -> Result<()> {
+    procedures::ended(tx, &case(&event.message.number)?).await
+}
+
+/// The limit was extended.
+pub async fn limit_extended(tx: &mut Tx, event: Received<approval::LimitExtended>) -> Result<()> {
+    let by_government = event.message.authority() == approval::extension::Authority::GovernmentHead;
+    let approval::LimitExtended { number, days, reason, .. } = event.message;
+    procedures::extended(tx, &case(&number)?, days, by_government, &reason).await
+}
+
+/// Nothing was said of the application in five working days.
+pub async fn acceptance_lapsed(tx: &mut Tx, event: Received<supervision::AcceptanceLapsed>) -> Result<()> {
+    window::deem_accepted(tx, &case(&event.message.number)?, event.message.notices).await
 }
 
 /// The fee notice was raised.
@@ -92,6 +129,12 @@ pub async fn fee_settled(tx: &mut Tx, event: Received<fees::FeeSettled>) -> Resu
 /// The money went back.
 pub async fn fee_refunded(tx: &mut Tx, event: Received<fees::FeeRefunded>) -> Result<()> {
     app::fees::refunded(tx, &case(&event.message.number)?, event.envelope.version).await
+}
+
+fn ground(message: &approval::SpecialProcedureStarted) -> Result<Ground> {
+    let name = message.ground().as_str_name();
+    let code = if name == "PUBLISHED" { message.published_ground.as_str() } else { name };
+    Ground::parse(code).map_err(|fault| Error::internal(format!("an event names no ground: {fault:?}")))
 }
 
 fn day(text: &str) -> Result<chrono::NaiveDate> {

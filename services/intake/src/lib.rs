@@ -14,6 +14,10 @@
 //! REFUSED        WITHDRAWN (from any state before DECIDED)
 //! ```
 //!
+//! Five working days without a word after the window's turn began, the application counts as accepted from
+//! the day on which the materials were received (视为受理, 行政许可法 art. 32): supervision says when
+//! (`AcceptanceLapsed`), and the window can no longer do otherwise, even before that is heard.
+//!
 //! Intake is the only writer of the application's state. Approval starts at `ApplicationAccepted` and
 //! ends with `JointApprovalDecided`. Fees are asked for (`FeesDue`) at acceptance or by a grant, as the
 //! item says, and end with `FeeSettled`. The application completes when it is decided and no fee is open,
@@ -31,9 +35,13 @@ use tonic::service::Routes;
 use yimen_platform::messages::subscribe::Subscriptions;
 use yimen_platform::store::Migrations;
 use yimen_platform::{Context, Definition, Service};
-use yimen_proto::approval::v1::{DepartmentAdded, JointApprovalDecided, MaterialsReturned};
+use yimen_proto::approval::v1::{
+    DepartmentAdded, JointApprovalDecided, LimitExtended, MaterialsReturned, SpecialProcedureEnded,
+    SpecialProcedureStarted,
+};
 use yimen_proto::fees::v1::{FeeAssessed, FeeRefunded, FeeRelieved, FeeSettled};
 use yimen_proto::intake::v1::intake_server::IntakeServer;
+use yimen_proto::supervision::v1::AcceptanceLapsed;
 
 static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!();
 
@@ -47,9 +55,14 @@ const MAX_REQUEST: usize = 20 * 1024 * 1024;
 fn build(ctx: Context) -> BoxFuture<'static, Result<Service, String>> {
     async move {
         let subscriptions = Subscriptions::new(ctx.store.clone())
+            .with_calendar()
             .on::<MaterialsReturned, _>(|tx, event| events::materials_returned(tx, event).boxed())
             .on::<DepartmentAdded, _>(|tx, event| events::department_added(tx, event).boxed())
             .on::<JointApprovalDecided, _>(|tx, event| events::decided(tx, event).boxed())
+            .on::<SpecialProcedureStarted, _>(|tx, event| events::procedure_started(tx, event).boxed())
+            .on::<SpecialProcedureEnded, _>(|tx, event| events::procedure_ended(tx, event).boxed())
+            .on::<LimitExtended, _>(|tx, event| events::limit_extended(tx, event).boxed())
+            .on::<AcceptanceLapsed, _>(|tx, event| events::acceptance_lapsed(tx, event).boxed())
             .on::<FeeAssessed, _>(|tx, event| events::fee_assessed(tx, event).boxed())
             .on::<FeeRelieved, _>(|tx, event| events::fee_relieved(tx, event).boxed())
             .on::<FeeSettled, _>(|tx, event| events::fee_settled(tx, event).boxed())

@@ -33,8 +33,11 @@ pub async fn supplement(tx: &mut Tx, event: Received<intake::SupplementRequested
     tell(tx, &number, "SUPPLEMENT_REQUESTED", Some(again), [("document", document), ("due_on", due_on)]).await
 }
 
-/// 受理.
+/// 受理, or 视为受理 when nobody said anything in time.
 pub async fn accepted(tx: &mut Tx, event: Received<intake::ApplicationAccepted>) -> Result<()> {
+    if event.message.deemed {
+        return tell(tx, &event.message.number, "DEEMED_ACCEPTED", None, []).await;
+    }
     let days = event.message.promised_limit_days.to_string();
     tell(tx, &event.message.number, "ACCEPTED", None, [("days", days)]).await
 }

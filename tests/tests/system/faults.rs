@@ -127,7 +127,7 @@ async fn whatever_breaks_nothing_is_lost_charged_or_told_twice() {
             stories
         }
     });
-    let names = ["identity", "intake", "approval", "fees", "notification", "gateway"];
+    let names = ["identity", "intake", "approval", "fees", "notification", "supervision", "gateway"];
     let mut commands = commands.split(';').filter(|command| !command.trim().is_empty()).cycle();
     for (round, name) in names.iter().cycle().enumerate() {
         if Instant::now() >= until {

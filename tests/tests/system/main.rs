@@ -21,4 +21,5 @@ mod notification;
 mod observability;
 mod smpp;
 mod spine;
+mod supervision;
 mod watch;

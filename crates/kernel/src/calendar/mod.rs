@@ -152,6 +152,17 @@ impl Calendar {
         before as usize + usize::from(is_itself)
     }
 
+    /// The years whose notices are known.
+    pub fn years(&self) -> impl Iterator<Item = i32> + '_ {
+        self.loaded.iter().copied()
+    }
+
+    /// How many days of a year differ from their weekday, or are off for a holiday.
+    pub fn exceptions_of(&self, year: i32) -> u32 {
+        let count = self.exceptions.keys().filter(|day| day.year() == year).count();
+        u32::try_from(count).unwrap_or(u32::MAX)
+    }
+
     /// What kind of day it is.
     pub fn day(&self, day: NaiveDate) -> Day<'_> {
         let is_weekday = !matches!(day.weekday(), Weekday::Sat | Weekday::Sun);

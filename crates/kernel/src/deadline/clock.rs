@@ -24,6 +24,12 @@ pub struct Limit {
     pub unit: Unit,
 }
 
+/// 受理: how long the window has to say something of an application, before it counts as accepted (行政许可法
+/// art. 32(1)(4)).
+pub const ACCEPTANCE: Limit = Limit { days: 5, unit: Unit::WorkingDays };
+/// 送达: how long it may take from a grant until the certificate is delivered (art. 44).
+pub const DELIVERY: Limit = Limit { days: 10, unit: Unit::WorkingDays };
+
 impl Limit {
     /// A limit of working days.
     pub fn working(days: u32) -> Self {
@@ -109,19 +115,26 @@ impl Clock {
 
     /// The last day; none while a suspension without an end stops it before that day.
     pub fn due(&self, calendar: &Calendar) -> Option<Due> {
-        let mut on = self.advanced(calendar, self.start, self.budget());
+        let mut on = self.reaches(calendar, self.budget())?;
+        if self.limit.unit == Unit::CalendarDays {
+            on = calendar.rolled(on);
+        }
+        Some(Due { on, is_provisional: calendar.is_provisional(self.start, on) })
+    }
+
+    /// The first day at whose end so many days of the budget are used; none while a suspension without an
+    /// end stops it before.
+    pub fn reaches(&self, calendar: &Calendar, days: u32) -> Option<NaiveDate> {
+        let mut on = self.advanced(calendar, self.start, days);
         for stop in &self.stops {
             // What is due on its first day has no day that a suspension could leave out.
-            if stop.from > on || self.budget() == 0 {
+            if stop.from > on || days == 0 {
                 break;
             }
             let left_out = self.days_in(calendar, stop, stop.to?);
             on = self.advanced(calendar, on, left_out);
         }
-        if self.limit.unit == Unit::CalendarDays {
-            on = calendar.rolled(on);
-        }
-        Some(Due { on, is_provisional: calendar.is_provisional(self.start, on) })
+        Some(on)
     }
 
     /// How many days of its budget are used at the end of `day`.

@@ -16,7 +16,7 @@ mod extension;
 mod light;
 mod suspension;
 
-pub use clock::{Clock, Limit, Unit};
+pub use clock::{ACCEPTANCE, Clock, DELIVERY, Limit, Unit};
 pub use explain::{Line, What, explain};
 pub use extension::{Authority, Extension};
 pub use light::Light;

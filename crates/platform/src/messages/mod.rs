@@ -54,6 +54,9 @@ pub(crate) struct Tables {
     answer: Arc<str>,
     answered: Arc<str>,
     subscribe: Arc<str>,
+    pub(crate) notices: Arc<str>,
+    pub(crate) notice_year: Arc<str>,
+    pub(crate) keep_notice: Arc<str>,
     purge: [Arc<str>; 3],
 }
 
@@ -106,6 +109,17 @@ impl Tables {
             subscribe: sql(
                 "insert into {schema}.subscription (kind, since)
                  select kind, $2 from unnest($1::text[]) kinds(kind) on conflict do nothing",
+            ),
+            notices: sql(
+                "select version, csv from {schema}.calendar_notice
+                 where version > $1 and version <= $2 order by version",
+            ),
+            notice_year: sql("select year from {schema}.calendar_notice where version = $1"),
+            // What the latest version of the year says already is not kept again.
+            keep_notice: sql(
+                "insert into {schema}.calendar_notice (version, year, csv, at)
+                 select coalesce(max(version), 0) + 1, $1, $2, $3 from {schema}.calendar_notice
+                 having coalesce((array_agg(csv order by version desc) filter (where year = $1))[1], '') <> $2",
             ),
             purge: [
                 sql("delete from {schema}.outbox where sent_at < $1"),

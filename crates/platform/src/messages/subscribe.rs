@@ -7,7 +7,9 @@ use futures::future::BoxFuture;
 use prost::{Message, Name};
 use tracing::Instrument as _;
 use yimen_kernel::error::{Error, Result};
+use yimen_proto::supervision::v1::CalendarImported;
 
+use crate::calendar;
 use crate::messages::Envelope;
 use crate::store::{Store, Tx};
 use crate::telemetry;
@@ -49,6 +51,17 @@ impl Subscriptions {
         });
         self.handlers.insert(M::full_name(), handler);
         self
+    }
+
+    /// Has the service keep the calendar's notices, for [`Tx::calendar`].
+    #[must_use]
+    pub fn with_calendar(self) -> Self {
+        self.on::<CalendarImported, _>(|tx, event| {
+            Box::pin(async move {
+                let CalendarImported { year, csv, .. } = event.message;
+                calendar::keep(tx, year, &csv).await.map(drop)
+            })
+        })
     }
 
     /// The subscribing service.

@@ -44,3 +44,12 @@ create table {schema}.request (
   constraint request_once primary key (caller, request_id)
 );
 create index request_age on {schema}.request (at);
+
+-- The days of years as they were announced after the program was made, in the order of their coming; a
+-- later version of a year stands in the place of an earlier one.
+create table {schema}.calendar_notice (
+  version bigint primary key,
+  year    integer not null,
+  csv     text not null,
+  at      timestamptz not null
+);

@@ -16,6 +16,7 @@ use uuid::Uuid;
 use yimen_kernel::error::{Error, Kind, Result};
 use yimen_kernel::reason::Reason;
 
+use crate::calendar::Latest;
 use crate::clock::Clock;
 use crate::messages::{Envelope, Tables};
 use crate::telemetry;
@@ -56,12 +57,19 @@ pub struct Store {
     tables: Arc<Tables>,
     clock: Arc<dyn Clock>,
     committed: Arc<Notify>,
+    calendar: Arc<Latest>,
 }
 
 impl Store {
     /// The store of the service whose schema bears its name.
     pub fn new(pool: PgPool, service: &'static str, clock: Arc<dyn Clock>) -> Self {
-        Self { pool, tables: Arc::new(Tables::of(service)), clock, committed: Arc::new(Notify::new()) }
+        Self {
+            pool,
+            tables: Arc::new(Tables::of(service)),
+            clock,
+            committed: Arc::new(Notify::new()),
+            calendar: Arc::default(),
+        }
     }
 
     /// The service's name and schema.
@@ -78,6 +86,7 @@ impl Store {
             inner: self.pool.begin().await.map_err(db)?,
             tables: self.tables.clone(),
             committed: self.committed.clone(),
+            calendar: self.calendar.clone(),
             now: self.clock.now(),
             events: Vec::new(),
         })
@@ -121,6 +130,7 @@ pub struct Tx {
     inner: sqlx::Transaction<'static, Postgres>,
     tables: Arc<Tables>,
     committed: Arc<Notify>,
+    calendar: Arc<Latest>,
     now: DateTime<Utc>,
     events: Vec<Envelope>,
 }
@@ -166,6 +176,10 @@ impl Tx {
 
     pub(crate) fn tables(&self) -> Arc<Tables> {
         self.tables.clone()
+    }
+
+    pub(crate) fn latest_calendar(&self) -> Arc<Latest> {
+        self.calendar.clone()
     }
 }
 

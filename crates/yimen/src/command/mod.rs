@@ -1,6 +1,7 @@
 //! The subcommands, one file each.
 
 mod apply;
+mod calendar;
 mod check;
 mod deadline;
 mod demo;
@@ -41,6 +42,7 @@ enum Command {
     Import(import::Import),
     Apply(apply::Apply),
     Check(check::Check),
+    Calendar(calendar::Calendar),
     Deadline(deadline::Deadline),
     Reconcile(reconcile::Reconcile),
 }
@@ -75,6 +77,7 @@ async fn run(command: Command) -> Outcome {
         Command::Import(import) => import.run().await,
         Command::Apply(apply) => apply.run().await,
         Command::Check(check) => check.run().await,
+        Command::Calendar(calendar) => calendar.run().await,
         Command::Deadline(deadline) => deadline.run(),
         Command::Reconcile(reconcile) => reconcile.run().await,
     }

@@ -31,6 +31,8 @@ enum Name {
     Fees,
     /// Short messages to applicants.
     Notification,
+    /// Clocks and warnings.
+    Supervision,
 }
 
 impl Name {
@@ -42,6 +44,7 @@ impl Name {
             Name::Approval => "approval",
             Name::Fees => "fees",
             Name::Notification => "notification",
+            Name::Supervision => "supervision",
         }
     }
 }

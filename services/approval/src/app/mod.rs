@@ -6,12 +6,13 @@ pub mod read;
 pub mod watch;
 
 use chrono::{DateTime, Utc};
+use uuid::Uuid;
 use yimen_kernel::{CaseNumber, DepartmentId, Error, MaterialCode, Reason, Result};
 use yimen_platform::store::Tx;
 
 use crate::domain::{
-    Acting, AddDepartment, Answer, Attendance, Changed, Conclusion, Event, JointApproval, Opening,
-    ProposeInspection, ResolveReturn, Ruling, Said, Signature,
+    Acting, AddDepartment, Answer, Attendance, Changed, Conclusion, Event, ExtendLimit, JointApproval,
+    Opening, ProposeInspection, ResolveReturn, Ruling, Said, Signature, StartProcedure,
 };
 use crate::store::{self, arrival};
 
@@ -195,6 +196,46 @@ pub async fn decide(
     materials_revision: u32,
 ) -> Result<JointApproval> {
     change(tx, acting, number, |approval, now| approval.decide(acting, ruling, materials_revision, now)).await
+}
+
+/// Begins a special procedure; see [`JointApproval::start_procedure`].
+///
+/// # Errors
+/// As there.
+pub async fn start_procedure(
+    tx: &mut Tx,
+    acting: &Acting,
+    number: &CaseNumber,
+    start: StartProcedure,
+) -> Result<JointApproval> {
+    change(tx, acting, number, |approval, now| approval.start_procedure(acting, start, now)).await
+}
+
+/// Ends a special procedure; see [`JointApproval::end_procedure`].
+///
+/// # Errors
+/// As there.
+pub async fn end_procedure(
+    tx: &mut Tx,
+    acting: &Acting,
+    number: &CaseNumber,
+    procedure: Uuid,
+) -> Result<JointApproval> {
+    change(tx, acting, number, |approval, now| approval.end_procedure(acting, procedure, now)).await
+}
+
+/// Extends the limit; see [`JointApproval::extend`].
+///
+/// # Errors
+/// As there.
+pub async fn extend(
+    tx: &mut Tx,
+    acting: &Acting,
+    number: &CaseNumber,
+    extend: ExtendLimit,
+) -> Result<JointApproval> {
+    let calendar = tx.calendar().await?.calendar;
+    change(tx, acting, number, |approval, now| approval.extend(acting, extend, &calendar, now)).await
 }
 
 async fn change(

@@ -5,7 +5,7 @@ use yimen_platform::store::Tx;
 use yimen_proto::approval::v1 as proto;
 
 use crate::domain::{Event, JointApproval};
-use crate::grpc::message::{kind, outcome, texts, timestamp};
+use crate::grpc::message::{authority, ground, kind, outcome, texts, timestamp};
 
 /// Sends each event with the change that it tells of.
 pub fn all(tx: &mut Tx, approval: &JointApproval, at: DateTime<Utc>, events: Vec<Event>) {
@@ -15,19 +15,20 @@ pub fn all(tx: &mut Tx, approval: &JointApproval, at: DateTime<Utc>, events: Vec
     for event in events {
         let number = number.clone();
         match event {
-            Event::OpinionRecorded { department, kind: said, materials_revision } => {
+            Event::OpinionRecorded { department, kind: said, materials_revision, sequence } => {
                 let message = proto::OpinionRecorded {
                     number,
                     department: department.to_string(),
                     kind: kind(said).into(),
                     materials_revision,
                     time,
+                    sequence,
                 };
                 tx.emit(center.as_str(), subject, version, &message);
             }
-            Event::TaskOpened { department, limit_days } => {
+            Event::TaskOpened { department, limit_days, sequence } => {
                 let department = department.to_string();
-                let message = proto::TaskOpened { number, department, limit_days, time };
+                let message = proto::TaskOpened { number, department, limit_days, time, sequence };
                 tx.emit(center.as_str(), subject, version, &message);
             }
             Event::DepartmentAdded { department, limit_days } => {
@@ -57,6 +58,36 @@ pub fn all(tx: &mut Tx, approval: &JointApproval, at: DateTime<Utc>, events: Vec
             }
             Event::InspectionConcluded => {
                 tx.emit(center.as_str(), subject, version, &proto::InspectionConcluded { number, time });
+            }
+            Event::ProcedureStarted(procedure) => {
+                let published = Some(&procedure.ground).filter(|ground| !ground.is_legal());
+                let message = proto::SpecialProcedureStarted {
+                    number,
+                    procedure: procedure.id.to_string(),
+                    department: procedure.department.to_string(),
+                    ground: ground(&procedure.ground).into(),
+                    published_ground: published.map(|ground| ground.as_str().to_owned()).unwrap_or_default(),
+                    from_on: procedure.from.to_string(),
+                    until_on: procedure.until.to_string(),
+                    time,
+                    reason: procedure.reason,
+                };
+                tx.emit(center.as_str(), subject, version, &message);
+            }
+            Event::ProcedureEnded { id, ended_on } => {
+                let (procedure, ended_on) = (id.to_string(), ended_on.to_string());
+                let message = proto::SpecialProcedureEnded { number, procedure, ended_on, time };
+                tx.emit(center.as_str(), subject, version, &message);
+            }
+            Event::Extended(extension) => {
+                let message = proto::LimitExtended {
+                    number,
+                    days: extension.granted.days,
+                    authority: authority(extension.granted.authority).into(),
+                    reason: extension.reason,
+                    time,
+                };
+                tx.emit(center.as_str(), subject, version, &message);
             }
             Event::Decided(decision) => {
                 let message = proto::JointApprovalDecided {

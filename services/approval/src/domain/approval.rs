@@ -3,13 +3,15 @@
 use std::collections::BTreeSet;
 
 use chrono::{DateTime, NaiveDate, Utc};
-use yimen_kernel::{CaseNumber, DepartmentId, DivisionCode, Error, MaterialCode, Reason, Result};
+use uuid::Uuid;
+use yimen_kernel::{CaseNumber, Clock, DepartmentId, DivisionCode, Error, MaterialCode, Reason, Result};
 
 use super::Changed;
 use super::decision::Decision;
 use super::inspection::Inspection;
 use super::materials::Materials;
 use super::task::{Kind, Task, TaskState};
+use super::time::{Extension, Procedure};
 
 /// What never changes of the case that is approved.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -74,6 +76,12 @@ pub struct JointApproval {
     pub tasks: Vec<Task>,
     /// The one joint visit.
     pub inspection: Option<Inspection>,
+    /// The statutory limit, from the day of acceptance, as if nothing had stopped or extended it.
+    pub limit: Clock,
+    /// What stops it, in the order of beginning.
+    pub procedures: Vec<Procedure>,
+    /// What was added to it.
+    pub extension: Option<Extension>,
     /// Grows with every change.
     pub version: i64,
 }
@@ -116,6 +124,8 @@ pub struct Step {
 pub struct Opening {
     /// The case.
     pub case: Case,
+    /// The statutory limit, from the day of acceptance.
+    pub limit: Clock,
     /// The plan as published on the day of submission.
     pub steps: Vec<Step>,
     /// The application's material revision.
@@ -143,9 +153,9 @@ pub struct AddDepartment {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Event {
     /// A department spoke.
-    OpinionRecorded { department: DepartmentId, kind: Kind, materials_revision: u32 },
-    /// A department's turn came.
-    TaskOpened { department: DepartmentId, limit_days: u32 },
+    OpinionRecorded { department: DepartmentId, kind: Kind, materials_revision: u32, sequence: u32 },
+    /// A department's turn came; `sequence` is that of what it will say.
+    TaskOpened { department: DepartmentId, limit_days: u32, sequence: u32 },
     /// The lead added a department.
     DepartmentAdded { department: DepartmentId, limit_days: u32 },
     /// The lead hands a return on to the applicant.
@@ -159,6 +169,12 @@ pub enum Event {
     InspectionProposed { visit_time: DateTime<Utc>, departments: Vec<DepartmentId> },
     /// Every department present has signed.
     InspectionConcluded,
+    /// Time that is not counted began.
+    ProcedureStarted(Procedure),
+    /// Time is counted again.
+    ProcedureEnded { id: Uuid, ended_on: NaiveDate },
+    /// The limit was extended.
+    Extended(Extension),
     /// The lead decided.
     Decided(Decision),
 }
@@ -183,18 +199,16 @@ impl JointApproval {
             })
             .collect();
         let opened = tasks.iter().filter(|task| task.state == TaskState::Open);
-        let events = opened
-            .map(|task| Event::TaskOpened {
-                department: task.department.clone(),
-                limit_days: task.limit_days,
-            })
-            .collect();
+        let events = opened.map(Task::opened).collect();
         let approval = JointApproval {
             case: opening.case,
             state: State::Running,
             materials: Materials::accepted(opening.materials_revision, opening.materials, opening.promised),
             tasks,
             inspection: None,
+            limit: opening.limit,
+            procedures: Vec::new(),
+            extension: None,
             version: 1,
         };
         (approval, events)
@@ -233,11 +247,9 @@ impl JointApproval {
             relies_on: add.relies_on,
             site_visit: false,
         };
-        self.tasks.push(Task { added_reason: add.reason, ..Task::of_plan(step, now) });
-        let events = vec![
-            Event::DepartmentAdded { department: department.clone(), limit_days },
-            Event::TaskOpened { department, limit_days },
-        ];
+        let task = Task { added_reason: add.reason, ..Task::of_plan(step, now) };
+        let events = vec![Event::DepartmentAdded { department, limit_days }, task.opened()];
+        self.tasks.push(task);
         Ok((self, events))
     }
 
@@ -272,7 +284,10 @@ impl JointApproval {
     pub fn concerned(before: Option<&Self>, after: &Self) -> BTreeSet<DepartmentId> {
         let mut concerned = BTreeSet::from([after.case.lead.clone()]);
         let is_same_for_all = before.is_some_and(|before| {
-            before.state == after.state && before.materials.revision == after.materials.revision
+            before.state == after.state
+                && before.materials.revision == after.materials.revision
+                && before.procedures == after.procedures
+                && before.extension == after.extension
         });
         for task in &after.tasks {
             let known = before.and_then(|before| before.task(&task.department));
@@ -334,7 +349,7 @@ mod tests {
     fn steps_open_beside_each_other_or_in_turn() {
         let (approval, events) = JointApproval::open(opening(vec![step("a", &[]), step("b", &["a"])]));
         assert_eq!(states(&approval), ["OPEN", "WAITING"]);
-        assert_eq!(events, [Event::TaskOpened { department: a(), limit_days: 5 }]);
+        assert_eq!(events, [Event::TaskOpened { department: a(), limit_days: 5, sequence: 1 }]);
         assert_eq!(approval.task(&a()).unwrap().open_time, Some(at(0)));
         assert_eq!(approval.task(&b()).unwrap().open_time, None);
         assert_eq!(approval.version, 1);

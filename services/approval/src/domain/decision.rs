@@ -75,7 +75,7 @@ impl JointApproval {
     /// Decides. A refusal needs every opinion, as a grant does, but nothing more.
     ///
     /// # Errors
-    /// `NOT_A_PARTY`, `NOT_THE_LEAD`, `STATE_FORBIDS`; `STALE_MATERIALS` unless the lead looked at
+    /// `NOT_A_PARTY`, `NOT_THE_LEAD`, `STATE_FORBIDS`, `PROCEDURE_OPEN`; `STALE_MATERIALS` unless the lead looked at
     /// the present materials; `OPINIONS_MISSING`; for a grant also `OBJECTION_STANDS`,
     /// `CONDITIONS_STAND`, `MATERIALS_OUTSTANDING`, `INSPECTION_OPEN`, `INSPECTION_REQUIRED`.
     pub fn decide(
@@ -87,6 +87,7 @@ impl JointApproval {
     ) -> Changed {
         self.require_lead(&acting.department)?;
         self.require_running()?;
+        self.require_no_procedure(None)?;
         if materials_revision != self.materials.revision {
             return Err(stale_materials(self.materials.revision));
         }

@@ -1,7 +1,8 @@
 //! A small case that the rules are tried on: departments a, b and c, led by z.
 
 use chrono::{DateTime, Duration, Utc};
-use yimen_kernel::{CaseNumber, DepartmentId, DivisionCode, Error, MaterialCode, Reason};
+use yimen_kernel::deadline::Limit;
+use yimen_kernel::{CaseNumber, Clock, DepartmentId, DivisionCode, Error, MaterialCode, Reason};
 
 use super::*;
 
@@ -62,6 +63,7 @@ pub fn opening(steps: Vec<Step>) -> Opening {
             lead: lead(),
             open_time: at(0),
         },
+        limit: Clock::new("2026-03-03".parse().unwrap(), Limit::working(20)),
         steps,
         materials_revision: 1,
         materials: codes(&["form", "plan", "report"]),

@@ -9,6 +9,7 @@ mod inspection;
 mod materials;
 mod opinion;
 mod task;
+mod time;
 
 #[cfg(test)]
 mod fixture;
@@ -24,6 +25,7 @@ pub use inspection::{
 pub use materials::{Material, Materials};
 pub use opinion::{Resolution, ResolveReturn};
 pub use task::{Given, Kind, Opinion, Return, Said, Task, TaskState, Verdict};
+pub use time::{ExtendLimit, Extension, Procedure, StartProcedure};
 
 use yimen_kernel::Result;
 

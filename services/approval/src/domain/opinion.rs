@@ -39,7 +39,7 @@ impl JointApproval {
     /// return waits for the lead, while all others go on.
     ///
     /// # Errors
-    /// `NOT_A_PARTY`, `TASK_WAITING`, `STATE_FORBIDS`; `STALE_MATERIALS` if a material that it
+    /// `NOT_A_PARTY`, `TASK_WAITING`, `STATE_FORBIDS`, `PROCEDURE_OPEN`; `STALE_MATERIALS` if a material that it
     /// relies on or asks for is newer than what was looked at, or the revision is not known here
     /// yet; `MATERIAL_UNKNOWN` at `materials[…]`.
     pub fn record_opinion(
@@ -64,6 +64,7 @@ impl JointApproval {
                 return Err(state_forbids(task.state.code()));
             }
         }
+        self.require_no_procedure(Some(&acting.department))?;
         if let Said::Return { materials, .. } = &said {
             self.require_known("materials", materials)?;
         }
@@ -94,6 +95,7 @@ impl JointApproval {
                 department: acting.department.clone(),
                 kind: standing.kind,
                 materials_revision,
+                sequence: standing.given.sequence,
             });
         }
         if is_opinion {
@@ -174,8 +176,13 @@ mod tests {
         assert_eq!(
             events,
             [
-                Event::OpinionRecorded { department: a(), kind: Kind::Object, materials_revision: 1 },
-                Event::TaskOpened { department: b(), limit_days: 5 },
+                Event::OpinionRecorded {
+                    department: a(),
+                    kind: Kind::Object,
+                    materials_revision: 1,
+                    sequence: 1,
+                },
+                Event::TaskOpened { department: b(), limit_days: 5, sequence: 1 },
             ]
         );
         assert_eq!(approval.task(&b()).unwrap().open_time, Some(at(2)));
@@ -283,7 +290,7 @@ mod tests {
         let approval = say(opened(), &a(), wants(&["plan"])).unwrap();
         let (approval, events) = resolve(approval, &lead(), &a(), put_back()).unwrap();
         assert_eq!(states(&approval)[0], "OPEN");
-        assert_eq!(events, [Event::TaskOpened { department: a(), limit_days: 5 }]);
+        assert_eq!(events, [Event::TaskOpened { department: a(), limit_days: 5, sequence: 2 }]);
         assert_eq!(approval.task(&a()).unwrap().reopened, 0);
     }
 

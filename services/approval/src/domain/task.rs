@@ -262,6 +262,15 @@ impl Task {
     pub(super) fn open(&mut self, now: DateTime<Utc>) -> Event {
         self.state = TaskState::Open;
         self.open_time = Some(now);
-        Event::TaskOpened { department: self.department.clone(), limit_days: self.limit_days }
+        self.opened()
+    }
+
+    /// That it is the department's turn.
+    pub(super) fn opened(&self) -> Event {
+        Event::TaskOpened {
+            department: self.department.clone(),
+            limit_days: self.limit_days,
+            sequence: self.spoken + 1,
+        }
     }
 }

@@ -2,12 +2,13 @@
 
 use chrono::{DateTime, Utc};
 use prost_types::Timestamp;
+use yimen_kernel::deadline::{Authority, Ground};
 use yimen_proto::approval::v1 as proto;
 use yimen_proto::intake::v1::decision::Outcome;
 
 use crate::domain::{
-    Answer, Case, Conclusion, Decision, Inspection, Invited, JointApproval, Kind, Opinion, Person, Record,
-    Return, Ruling, Task, TaskState,
+    Answer, Case, Conclusion, Decision, Extension, Inspection, Invited, JointApproval, Kind, Opinion, Person,
+    Procedure, Record, Return, Ruling, Task, TaskState,
 };
 use crate::store::views::TaskView;
 
@@ -47,7 +48,43 @@ pub fn joint_approval(approval: &JointApproval) -> proto::JointApproval {
         decision,
         open_time: Some(timestamp(case.open_time)),
         version: approval.version,
+        procedures: approval.procedures.iter().map(procedure).collect(),
+        extension: approval.extension.as_ref().map(extension),
     }
+}
+
+fn procedure(procedure: &Procedure) -> proto::SpecialProcedure {
+    let published = Some(&procedure.ground).filter(|ground| !ground.is_legal());
+    proto::SpecialProcedure {
+        procedure: procedure.id.to_string(),
+        department: procedure.department.to_string(),
+        ground: ground(&procedure.ground).into(),
+        published_ground: published.map(|ground| ground.as_str().to_owned()).unwrap_or_default(),
+        from_on: procedure.from.to_string(),
+        until_on: procedure.until.to_string(),
+        ended_on: procedure.ended_on.map(|day| day.to_string()).unwrap_or_default(),
+        reason: procedure.reason.clone(),
+        started_by: procedure.by.name.clone(),
+    }
+}
+
+fn extension(extension: &Extension) -> proto::Extension {
+    proto::Extension {
+        days: extension.granted.days,
+        authority: authority(extension.granted.authority).into(),
+        approver: extension.approver.clone(),
+        reason: extension.reason.clone(),
+        time: Some(timestamp(extension.time)),
+    }
+}
+
+pub fn ground(ground: &Ground) -> proto::special_procedure::Ground {
+    use proto::special_procedure::Ground as Wire;
+    if ground.is_legal() { Wire::from_str_name(ground.as_str()).unwrap_or_default() } else { Wire::Published }
+}
+
+pub fn authority(authority: Authority) -> proto::extension::Authority {
+    proto::extension::Authority::from_str_name(authority.as_str()).unwrap_or_default()
 }
 
 pub fn task_view(view: &TaskView) -> proto::Task {

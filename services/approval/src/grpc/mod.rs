@@ -187,4 +187,37 @@ impl Approval for Server {
             })
             .await
     }
+
+    async fn start_procedure(&self, request: Request<proto::StartProcedureRequest>) -> Answered {
+        self.context
+            .mutate(request, |tx, caller, message| {
+                Box::pin(async move {
+                    let (number, start) = parse::start_procedure(&message)?;
+                    answer(app::start_procedure(tx, &acting(&caller)?, &number, start).await)
+                })
+            })
+            .await
+    }
+
+    async fn end_procedure(&self, request: Request<proto::EndProcedureRequest>) -> Answered {
+        self.context
+            .mutate(request, |tx, caller, message| {
+                Box::pin(async move {
+                    let (number, procedure) = parse::end_procedure(&message)?;
+                    answer(app::end_procedure(tx, &acting(&caller)?, &number, procedure).await)
+                })
+            })
+            .await
+    }
+
+    async fn extend_limit(&self, request: Request<proto::ExtendLimitRequest>) -> Answered {
+        self.context
+            .mutate(request, |tx, caller, message| {
+                Box::pin(async move {
+                    let (number, extend) = parse::extend_limit(&message)?;
+                    answer(app::extend(tx, &acting(&caller)?, &number, extend).await)
+                })
+            })
+            .await
+    }
 }

@@ -2,7 +2,9 @@
 
 use chrono::{DateTime, Utc};
 use prost_types::Timestamp;
+use uuid::Uuid;
 use yimen_kernel::date::{self, YEARS, local_date, parse_date};
+use yimen_kernel::deadline::{Authority, Ground};
 use yimen_kernel::{
     CaseNumber, DepartmentId, FieldFault, Fields, MaterialCode, Parsed, Reason, Result, text,
 };
@@ -12,8 +14,8 @@ use yimen_proto::intake::v1::decision::Outcome;
 
 use crate::app::read::TaskQuery;
 use crate::domain::{
-    AddDepartment, Answer, Attendance, Conclusion, ProposeInspection, Resolution, ResolveReturn, Ruling,
-    Said, Verdict,
+    AddDepartment, Answer, Attendance, Conclusion, ExtendLimit, ProposeInspection, Resolution, ResolveReturn,
+    Ruling, Said, StartProcedure, Verdict,
 };
 
 /// Characters of conditions, reasons, findings and conclusions.
@@ -217,6 +219,75 @@ pub fn decide(message: &proto::DecideRequest) -> Result<(CaseNumber, Ruling, u32
             Outcome::Refused => Ruling::Refused { reasons },
         };
         Some((number?, ruling, message.materials_revision))
+    })
+}
+
+/// The longest special procedure, in days.
+const PROCEDURE_DAYS: i64 = 366;
+
+pub fn start_procedure(message: &proto::StartProcedureRequest) -> Result<(CaseNumber, StartProcedure)> {
+    use proto::special_procedure::Ground as Chosen;
+
+    let mut fields = Fields::new();
+    let number = fields.take("number", CaseNumber::parse(&message.number));
+    let chosen = fields.take("ground", chosen(message.ground, Chosen::Unspecified));
+    let ground = if chosen == Some(Chosen::Published) {
+        let published = fields.take("published_ground", Ground::parse(&message.published_ground));
+        if published.as_ref().is_some_and(Ground::is_legal) {
+            fields.add("published_ground", Reason::NotAllowedHere);
+        }
+        published
+    } else {
+        must_be_empty(&mut fields, "published_ground", &message.published_ground);
+        chosen.and_then(|ground| Ground::parse(ground.as_str_name()).ok())
+    };
+    let from = fields.take("from_on", parse_date(&message.from_on));
+    let until = fields.take("until_on", parse_date(&message.until_on));
+    if let (Some(from), Some(until)) = (from, until)
+        && (until - from).num_days() > PROCEDURE_DAYS
+    {
+        fields.add_limit("until_on", Reason::OutOfRange, PROCEDURE_DAYS);
+    }
+    let reason = fields.take("reason", text::paragraph(&message.reason, NOTE_MAX));
+    let start = fields.build(|| {
+        Some((
+            number?,
+            StartProcedure {
+                id: Uuid::now_v7(),
+                ground: ground?,
+                reason: reason?,
+                from: from?,
+                until: until?,
+            },
+        ))
+    })?;
+    Ok(start)
+}
+
+pub fn end_procedure(message: &proto::EndProcedureRequest) -> Result<(CaseNumber, Uuid)> {
+    let mut fields = Fields::new();
+    let number = fields.take("number", CaseNumber::parse(&message.number));
+    let id = Uuid::parse_str(&message.procedure).map_err(|_| FieldFault::new(Reason::BadFormat));
+    let procedure = fields.take("procedure", id);
+    fields.build(|| Some((number?, procedure?)))
+}
+
+pub fn extend_limit(message: &proto::ExtendLimitRequest) -> Result<(CaseNumber, ExtendLimit)> {
+    use proto::extension::Authority as Chosen;
+
+    let mut fields = Fields::new();
+    let number = fields.take("number", CaseNumber::parse(&message.number));
+    let authority = fields.take("authority", chosen(message.authority, Chosen::Unspecified));
+    let authority = authority.and_then(|authority| match authority {
+        Chosen::Unspecified => None,
+        Chosen::AgencyHead => Some(Authority::AgencyHead),
+        Chosen::GovernmentHead => Some(Authority::GovernmentHead),
+    });
+    let approver = fields.take("approver", text::line(&message.approver, NAME_MAX));
+    let reason = fields.take("reason", text::paragraph(&message.reason, NOTE_MAX));
+    fields.build(|| {
+        let (authority, approver, reason) = (authority?, approver?, reason?);
+        Some((number?, ExtendLimit { days: message.days, authority, approver, reason }))
     })
 }
 

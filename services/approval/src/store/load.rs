@@ -3,11 +3,14 @@
 use std::collections::BTreeMap;
 
 use sqlx::PgConnection;
-use yimen_kernel::{CaseNumber, DepartmentId, MaterialCode, Result};
+use yimen_kernel::deadline::{self, Limit};
+use yimen_kernel::{CaseNumber, Clock, DepartmentId, MaterialCode, Result};
 use yimen_platform::store::db;
 
-use super::{OpinionRow, TaskRow, count, inspection, odd, stored};
-use crate::domain::{Case, Decision, JointApproval, Material, Materials, Person, Ruling, State, Task};
+use super::{OpinionRow, TaskRow, count, inspection, odd, stored, time};
+use crate::domain::{
+    Case, Decision, Extension, JointApproval, Material, Materials, Person, Ruling, State, Task,
+};
 
 /// Reads it for change: whoever else wants to change it waits until the transaction ends.
 ///
@@ -43,7 +46,8 @@ pub async fn snapshot(connection: &mut PgConnection, number: &CaseNumber) -> Res
 async fn load(connection: &mut PgConnection, number: &CaseNumber) -> Result<Option<JointApproval>> {
     let row = sqlx::query!(
         r#"select a.item, a.item_version, a.item_name_zh, a.item_name_en, a.subject, a.lead, a.state,
-                  a.materials_revision, a.open_time, a.version,
+                  a.materials_revision, a.open_time, a.version, a.accepted_on, a.statutory_days,
+                  a.extension_days, a.extension_authority, a.extension_approver, a.extension_reason, a.extended_at,
                   d.outcome as "outcome?", d.conditions as "conditions?", d.reasons as "reasons?",
                   d.materials_revision as "decided_revision?", d.decided_by as "decided_by?",
                   d.decided_by_id as "decided_by_id?", d.decided_at as "decided_at?"
@@ -87,12 +91,28 @@ async fn load(connection: &mut PgConnection, number: &CaseNumber) -> Result<Opti
         _ => return Err(odd("approval state")),
     };
     let revision = count("revision", row.materials_revision)?;
+    let extension = match (row.extension_days, row.extension_authority, row.extended_at) {
+        (Some(days), Some(authority), Some(time)) => Some(Extension {
+            granted: deadline::Extension {
+                days: count("extension", days)?,
+                authority: time::authority(&authority)?,
+            },
+            approver: row.extension_approver.unwrap_or_default(),
+            reason: row.extension_reason.unwrap_or_default(),
+            time,
+        }),
+        _ => None,
+    };
+    let statutory = Limit::working(count("statutory limit", row.statutory_days)?);
     Ok(Some(JointApproval {
         case,
         state,
         materials: Materials { revision, each: materials(connection, number).await? },
         tasks: tasks(connection, number).await?,
         inspection: inspection::read(connection, number).await?,
+        limit: Clock::new(row.accepted_on, statutory),
+        procedures: time::procedures(connection, number).await?,
+        extension,
         version: row.version,
     }))
 }

@@ -10,6 +10,7 @@ pub mod feed;
 mod inspection;
 mod load;
 mod save;
+mod time;
 pub mod views;
 
 use chrono::{DateTime, Utc};

@@ -6,7 +6,7 @@ use uuid::Uuid;
 use yimen_kernel::{CaseNumber, Error, MaterialCode, Reason, Result};
 use yimen_platform::store::db;
 
-use super::{inspection, texts};
+use super::{inspection, texts, time};
 use crate::domain::{Acting, Decision, JointApproval, Materials, Resolution, ResolveReturn, State, Task};
 
 /// Writes a new approval. Says whether it was new: the case number is its key.
@@ -23,8 +23,8 @@ pub async fn insert(
     let inserted = sqlx::query!(
         "insert into approval.joint_approval
            (number, center, item, item_version, item_name_zh, item_name_en, subject, lead, state,
-            materials_revision, open_time, awaits_decision, version)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+            materials_revision, open_time, awaits_decision, version, accepted_on, statutory_days)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
          on conflict (number) do nothing",
         case.number.as_str(),
         center.as_str(),
@@ -38,7 +38,9 @@ pub async fn insert(
         i64::from(approval.materials.revision),
         case.open_time,
         approval.awaits_decision(),
-        approval.version
+        approval.version,
+        approval.limit.start,
+        i64::from(approval.limit.limit.days)
     )
     .execute(&mut *connection)
     .await
@@ -88,6 +90,7 @@ pub async fn save(
     {
         inspection::write(connection, number, inspection).await?;
     }
+    time::write(connection, before, after).await?;
     if before.state != after.state
         && let State::Decided(decision) = &after.state
     {

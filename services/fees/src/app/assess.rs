@@ -3,7 +3,7 @@
 use chrono::Datelike as _;
 use yimen_kernel::date::local_date;
 use yimen_kernel::error::{Error, Result};
-use yimen_kernel::{Calendar, CaseNumber, DepartmentId, DocumentNumber, PaymentCode, Quantity, Reason};
+use yimen_kernel::{CaseNumber, DepartmentId, DocumentNumber, PaymentCode, Quantity, Reason};
 use yimen_platform::Context;
 use yimen_platform::store::Tx;
 use yimen_proto::fees::v1 as pb;
@@ -33,7 +33,7 @@ pub struct Case {
 }
 
 /// Raises the notice of an application, once, of the fees that have a lawful basis in force today.
-pub async fn raise(tx: &mut Tx, calendar: &Calendar, case: Case, due: Vec<Due>) -> Result<()> {
+pub async fn raise(tx: &mut Tx, case: Case, due: Vec<Due>) -> Result<()> {
     if notices::take_turn(tx.sql(), &case.number).await? {
         // It lapsed before it was heard of; whoever waits for its fee is told all the same.
         settle::tell(tx, &case.number, 1, How::Cancelled, None, 0);
@@ -57,7 +57,7 @@ pub async fn raise(tx: &mut Tx, calendar: &Calendar, case: Case, due: Vec<Due>) 
         version: 1,
         lines,
     };
-    let limit_on = calendar.after_days(today, notice.pay_within_days());
+    let limit_on = tx.calendar().await?.calendar.after_days(today, notice.pay_within_days());
     let about = About {
         item_name_zh: case.item_name_zh,
         item_name_en: case.item_name_en,
@@ -162,7 +162,6 @@ async fn issued(tx: &mut Tx, kept: &Kept) -> Result<()> {
 /// The department measures its fee; when it was the last, the notice is issued.
 pub async fn measure(
     tx: &mut Tx,
-    calendar: &Calendar,
     notice: &DocumentNumber,
     department: &DepartmentId,
     fee: &str,
@@ -174,7 +173,7 @@ pub async fn measure(
         published::read(guide)?.admit(department, today).map_err(Error::denied)?;
     }
     let measured = kept.notice.clone().measure(department, fee, quantity)?;
-    let limit_on = calendar.after_days(today, measured.pay_within_days());
+    let limit_on = tx.calendar().await?.calendar.after_days(today, measured.pay_within_days());
     let after = Kept { notice: measured.issue(limit_on)?, ..kept.clone() };
     let now = tx.now();
     notices::save(tx.sql(), &kept.notice, &after.notice, now).await?;

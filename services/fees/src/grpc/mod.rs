@@ -4,12 +4,10 @@ pub mod fee;
 pub mod message;
 mod parse;
 
-use std::sync::Arc;
-
 use tonic::{Request, Response, Status};
 use yimen_kernel::date::local_date;
 use yimen_kernel::reason::Reason;
-use yimen_kernel::{Calendar, CaseNumber, Error};
+use yimen_kernel::{CaseNumber, Error};
 use yimen_platform::page::Page;
 use yimen_platform::rpc::to_status;
 use yimen_platform::{Caller, Context};
@@ -22,7 +20,6 @@ use crate::app::{assess, catalog, notices, payments, read, receipts, reconcile, 
 /// The gRPC face of fees.
 pub struct Server {
     pub context: Context,
-    pub calendar: Arc<Calendar>,
 }
 
 type Answer<T> = Result<Response<T>, Status>;
@@ -34,7 +31,6 @@ impl Server {
     async fn measured(&self, request: Request<pb::MeasureFeeRequest>) -> Answer<pb::FeeNotice> {
         let caller = Caller::of(&request);
         let asked = parse::measure(&caller.actor, request.get_ref());
-        let calendar = self.calendar.clone();
         let attempt = asked.as_ref().ok().map(|(notice, fee, _)| (notice.clone(), fee.clone()));
         let answered = self
             .context
@@ -42,7 +38,7 @@ impl Server {
                 Box::pin(async move {
                     let (notice, fee, quantity) = asked?;
                     let department = caller.actor.require_department()?;
-                    assess::measure(tx, &calendar, &notice, department, &fee, quantity).await
+                    assess::measure(tx, &notice, department, &fee, quantity).await
                 })
             })
             .await;

@@ -96,7 +96,7 @@ pub async fn assessed(tx: &mut Tx, number: &CaseNumber, version: i64, assessed: 
         payment_code: &assessed.payment_code,
     };
     issue_as(tx, &loaded.row, &content, &document).await?;
-    let after = loaded.application.clone().note_fee();
+    let after = loaded.application.clone().note();
     save(tx, &loaded.row, &after, "FEE_ASSESSED", Some(&assessed.notice)).await
 }
 
@@ -104,7 +104,7 @@ pub async fn assessed(tx: &mut Tx, number: &CaseNumber, version: i64, assessed: 
 pub async fn relieved(tx: &mut Tx, number: &CaseNumber, version: i64, said: Row) -> Result<()> {
     let loaded = load(tx, number).await?;
     table::note(tx.sql(), number.as_str(), version, &said).await?;
-    let after = loaded.application.clone().note_fee();
+    let after = loaded.application.clone().note();
     save(tx, &loaded.row, &after, "FEE_RELIEVED", None).await
 }
 
@@ -126,7 +126,7 @@ pub async fn refunded(tx: &mut Tx, number: &CaseNumber, version: i64) -> Result<
     let how = Some("REFUNDED".to_owned());
     let said = Row { notice: None, payment_code: None, amount_fen: None, limit_on: None, receipt: None, how };
     table::note(tx.sql(), number.as_str(), version, &said).await?;
-    let after = loaded.application.clone().note_fee();
+    let after = loaded.application.clone().note();
     save(tx, &loaded.row, &after, "FEE_REFUNDED", None).await
 }
 

@@ -97,6 +97,15 @@ pub async fn provide(
     table::add(tx.sql(), number.as_str(), after.materials_revision, &claimed, now).await?;
     table::settle(tx.sql(), number.as_str(), &codes, now).await?;
     save(tx, &loaded.row, &after, "MATERIALS_PROVIDED", None).await?;
+    if after.state == State::Supplemented && loaded.application.state != State::Supplemented {
+        let (notice, time) = (after.notices, Some(timestamp(now)));
+        tx.emit(
+            &loaded.row.center,
+            number.as_str(),
+            after.version,
+            &pb::SupplementReceived { number: number.to_string(), notice, time },
+        );
+    }
     if after.state == State::Accepted {
         tx.emit(
             &loaded.row.center,

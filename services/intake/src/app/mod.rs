@@ -5,6 +5,7 @@ pub mod catalog;
 pub mod decide;
 pub mod fees;
 pub mod materials;
+pub mod procedures;
 pub mod read;
 pub mod submit;
 pub mod window;

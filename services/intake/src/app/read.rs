@@ -233,6 +233,16 @@ fn told(happened: &str) -> (&'static str, &'static str) {
         "MATERIALS_PROVIDED" => ("已收到补充的材料", "Further materials received"),
         "MATERIALS_ASKED" => ("审批部门需要补充材料", "A department asks for more material"),
         "ACCEPTED" => ("已受理，各部门并联审批中", "Accepted; the departments decide in parallel"),
+        "DEEMED_ACCEPTED" => {
+            ("逾期未告知，依法视为受理", "Counts as accepted by law: nothing was said in time")
+        }
+        "PROCEDURE_STARTED" => {
+            ("进入特别程序，所需时间不计入时限", "A special procedure began; its time is not counted")
+        }
+        "PROCEDURE_ENDED" => {
+            ("特别程序结束，继续计时", "The special procedure is over; time is counted again")
+        }
+        "EXTENDED" => ("办理时限已延长", "The limit was extended"),
         "REFUSED" => ("不予受理", "Not accepted"),
         "WITHDRAWN" => ("申请已撤回", "Application withdrawn"),
         "DECIDED" => ("已作出决定，待缴费后办结", "Decided; completed when the fee is paid"),

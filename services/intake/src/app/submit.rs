@@ -186,6 +186,7 @@ pub async fn submit(
         materials_revision: 1,
         notices: 0,
         submitted_at: now,
+        received_at: now,
         accepted_at: None,
         completed_at: None,
         delivered_at: None,

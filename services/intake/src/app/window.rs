@@ -2,15 +2,16 @@
 
 use chrono::NaiveDate;
 use yimen_kernel::date::local_date;
+use yimen_kernel::deadline::ACCEPTANCE;
 use yimen_kernel::error::{Error, Result};
 use yimen_kernel::reason::Reason;
-use yimen_kernel::{CaseNumber, Fields, MaterialCode};
+use yimen_kernel::{CaseNumber, Clock, Fields, MaterialCode};
 use yimen_platform::store::Tx;
 use yimen_proto::intake::v1 as pb;
 
 use super::read::state;
-use super::{fees, issue, load, names, save, timestamp};
-use crate::domain::application::{DeliveryMethod, Fee, Ground, Owed, RefusalGround};
+use super::{Loaded, fees, issue, load, names, save, timestamp};
+use crate::domain::application::{Application, DeliveryMethod, Fee, Ground, Owed, RefusalGround};
 use crate::domain::catalog::Plan;
 use crate::domain::documents::Content;
 use crate::store::{applications, materials};
@@ -29,6 +30,7 @@ pub async fn request_supplement(
     notice: Notice,
 ) -> Result<pb::RequestSupplementResponse> {
     let loaded = load(tx, number).await?;
+    require_not_lapsed(tx, &loaded).await?;
     let now = tx.now();
     let mut fields = Fields::new();
     if notice.due_on < local_date(now) {
@@ -77,6 +79,7 @@ pub async fn request_supplement(
             due_on: notice.due_on.to_string(),
             repeated_notice: repeated,
             time: Some(timestamp(now)),
+            notice: after.notices,
         },
     );
     Ok(pb::RequestSupplementResponse {
@@ -86,29 +89,85 @@ pub async fn request_supplement(
     })
 }
 
-/// Accepts; the approval starts by the plan of the item's version.
+/// Accepts; the approval starts by the plan of the item's version. Too late for it, the window accepts what
+/// counts as accepted already.
 pub async fn accept(tx: &mut Tx, number: &CaseNumber) -> Result<pb::AcceptApplicationResponse> {
     let loaded = load(tx, number).await?;
+    let fee = loaded.item.fee_at_acceptance();
+    let deemed = match lapsed(tx, &loaded).await? {
+        true => loaded.application.clone().deem_accepted(fee),
+        false => None,
+    };
+    let is_deemed = deemed.is_some();
+    let after = match deemed {
+        Some(after) => after,
+        None => loaded.application.clone().accept(fee)?,
+    };
+    let document = admit(tx, number, &loaded, &after, is_deemed).await?;
+    Ok(pb::AcceptApplicationResponse { state: state(after.state) as i32, document })
+}
+
+/// 视为受理: takes it as accepted from the day on which the materials were received, after so many supplement
+/// notices, unless the window has said something meanwhile.
+pub async fn deem_accepted(tx: &mut Tx, number: &CaseNumber, notices: u32) -> Result<()> {
+    let loaded = load(tx, number).await?;
+    if loaded.application.notices != notices {
+        return Ok(());
+    }
+    match loaded.application.clone().deem_accepted(loaded.item.fee_at_acceptance()) {
+        None => Ok(()),
+        Some(after) => admit(tx, number, &loaded, &after, true).await.map(drop),
+    }
+}
+
+/// Whether the five working days of art. 32 have passed without a word.
+async fn lapsed(tx: &mut Tx, loaded: &Loaded) -> Result<bool> {
+    let today = local_date(tx.now());
+    let clock = Clock::new(local_date(loaded.row.received_at), ACCEPTANCE);
+    Ok(loaded.application.waits_for_the_window() && clock.is_late(&tx.calendar().await?.calendar, today))
+}
+
+/// Refuses what only an application may meet that does not count as accepted.
+async fn require_not_lapsed(tx: &mut Tx, loaded: &Loaded) -> Result<()> {
+    if !lapsed(tx, loaded).await? {
+        return Ok(());
+    }
+    let received_on = local_date(loaded.row.received_at);
+    Err(Error::precondition(Reason::AcceptanceLapsed).with("received_on", received_on))
+}
+
+/// Issues the notice of acceptance, lets the departments in and tells them.
+async fn admit(
+    tx: &mut Tx,
+    number: &CaseNumber,
+    loaded: &Loaded,
+    after: &Application,
+    deemed: bool,
+) -> Result<String> {
     let now = tx.now();
-    let after = loaded.application.clone().accept(loaded.item.fee_at_acceptance())?;
     let plan = plan(number, &loaded.item.plan, &loaded.guide)?;
     let mut departments: Vec<String> = plan.steps.iter().map(|step| step.department.clone()).collect();
     departments.push(plan.lead.clone());
+    let missing = &loaded.application.missing;
+    let accepted_on = local_date(if deemed { loaded.row.received_at } else { now });
     let content = Content::Acceptance {
         statutory: loaded.item.statutory_limit_days,
         promised: loaded.item.promised_limit_days,
+        deemed_since: deemed.then_some(accepted_on),
+        missing: missing.iter().filter(|_| deemed).map(|code| names(&loaded.guide, code)).collect(),
     };
     let document = issue(tx, number, &loaded.row, &content).await?;
-    save(tx, &loaded.row, &after, "ACCEPTED", Some(&document)).await?;
+    if deemed {
+        let owed: Vec<Owed> = missing.iter().cloned().map(Owed::missing).collect();
+        materials::ask(tx.sql(), number.as_str(), &owed, now).await?;
+        let promised: Vec<_> = missing.iter().map(|code| (code.clone(), None)).collect();
+        materials::add(tx.sql(), number.as_str(), 0, &promised, now).await?;
+    }
+    let happened = if deemed { "DEEMED_ACCEPTED" } else { "ACCEPTED" };
+    save(tx, &loaded.row, after, happened, Some(&document)).await?;
     applications::add_participants(tx.sql(), number.as_str(), &departments).await?;
     let present = materials::present(tx.sql(), number.as_str()).await?;
-    let codes = |promised: bool| {
-        present
-            .iter()
-            .filter(move |m| (m.revision == 0) == promised)
-            .map(|m| m.code.clone())
-            .collect::<Vec<_>>()
-    };
+    let promised = present.iter().filter(|material| material.revision == 0);
     tx.emit(
         &loaded.row.center,
         number.as_str(),
@@ -123,15 +182,18 @@ pub async fn accept(tx: &mut Tx, number: &CaseNumber) -> Result<pb::AcceptApplic
             subject: loaded.row.subject.clone(),
             plan: Some(plan),
             materials_revision: after.materials_revision,
-            materials: present.iter().map(|m| m.code.clone()).collect(),
-            promised: codes(true),
+            materials: present.iter().map(|material| material.code.clone()).collect(),
+            promised: promised.map(|material| material.code.clone()).collect(),
             statutory_limit_days: loaded.item.statutory_limit_days,
             promised_limit_days: loaded.item.promised_limit_days,
             time: Some(timestamp(now)),
+            accepted_on: accepted_on.to_string(),
+            deemed,
+            notices: after.notices,
         },
     );
-    fees::follow(tx, number, &loaded, &after)?;
-    Ok(pb::AcceptApplicationResponse { state: state(after.state) as i32, document })
+    fees::follow(tx, number, loaded, after)?;
+    Ok(document)
 }
 
 /// The published plan with the center's department ids.
@@ -170,6 +232,7 @@ pub async fn refuse(
     refusal: Refusal,
 ) -> Result<pb::RefuseApplicationResponse> {
     let loaded = load(tx, number).await?;
+    require_not_lapsed(tx, &loaded).await?;
     let now = tx.now();
     let after = loaded.application.clone().refuse(refusal.ground, local_date(now))?;
     let content = Content::Refusal {

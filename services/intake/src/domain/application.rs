@@ -62,6 +62,13 @@ pub struct Owed {
     pub due_on: Option<NaiveDate>,
 }
 
+impl Owed {
+    /// A required material that was not there when the application counted as accepted.
+    pub fn missing(code: String) -> Self {
+        Self { code, ground: Ground::Promised, reason: String::new(), due_on: None }
+    }
+}
+
 /// Why acceptance is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RefusalGround {
@@ -229,6 +236,24 @@ impl Application {
         Ok(self.next())
     }
 
+    /// Takes it as accepted because nobody said anything in time (视为受理, art. 32(1)(4)); `None` when the
+    /// window has said something meanwhile. What is missing is owed: complete or not, it is accepted.
+    pub fn deem_accepted(mut self, fee: Fee) -> Option<Self> {
+        if !self.waits_for_the_window() {
+            return None;
+        }
+        let missing = std::mem::take(&mut self.missing);
+        self.owed.extend(missing.into_iter().map(Owed::missing));
+        self.state = State::Accepted;
+        self.fee = fee;
+        Some(self.next())
+    }
+
+    /// Whether it is the window's turn to accept, to send back or to refuse.
+    pub fn waits_for_the_window(&self) -> bool {
+        matches!(self.state, State::Submitted | State::Supplemented)
+    }
+
     /// Refuses acceptance.
     ///
     /// # Errors
@@ -305,8 +330,8 @@ impl Application {
         Some(self.next())
     }
 
-    /// Notes something about its fee that changes nothing else.
-    pub fn note_fee(self) -> Self {
+    /// Notes something that changes nothing else.
+    pub fn note(self) -> Self {
         self.next()
     }
 
@@ -394,6 +419,19 @@ mod tests {
         let incomplete = Application { missing: vec!["form".into()], ..submitted() };
         assert_eq!(incomplete.clone().accept(Fee::Free).unwrap_err().reason(), Reason::MaterialsOutstanding);
         assert!(incomplete.provide(&["form".into()]).unwrap().accept(Fee::Free).is_ok());
+    }
+
+    #[test]
+    fn p4_silence_accepts_also_what_is_incomplete() {
+        let incomplete = Application { missing: vec!["form".into()], ..submitted() };
+        let deemed = incomplete.deem_accepted(Fee::Later).unwrap();
+        assert_eq!((deemed.state, deemed.fee, deemed.version), (State::Accepted, Fee::Later, 2));
+        assert_eq!(deemed.owed, [Owed::missing("form".into())]);
+        assert_eq!(deemed.clone().deem_accepted(Fee::Free), None);
+        let provided = deemed.provide(&["form".into()]).unwrap();
+        assert!(provided.owed.is_empty());
+        let (told, _) = submitted().request_supplement(vec![owed("form", Ground::Supplement)], None).unwrap();
+        assert_eq!(told.deem_accepted(Fee::Free), None, "it is the applicant's turn");
     }
 
     #[test]

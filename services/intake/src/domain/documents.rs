@@ -27,6 +27,10 @@ pub enum Kind {
     Delivery,
     /// 缴费通知书.
     FeeNotice,
+    /// 特别程序告知书.
+    Procedure,
+    /// 延期告知书.
+    Extension,
 }
 
 impl Kind {
@@ -40,6 +44,8 @@ impl Kind {
             Kind::Decision => "JD",
             Kind::Delivery => "SD",
             Kind::FeeNotice => "JF",
+            Kind::Procedure => "TB",
+            Kind::Extension => "YQ",
         }
     }
 
@@ -53,6 +59,8 @@ impl Kind {
             Kind::Decision => "DECISION",
             Kind::Delivery => "DELIVERY",
             Kind::FeeNotice => "FEE_NOTICE",
+            Kind::Procedure => "PROCEDURE_NOTICE",
+            Kind::Extension => "EXTENSION_NOTICE",
         }
     }
 }
@@ -97,6 +105,32 @@ pub enum Content<'c> {
         statutory: u32,
         /// 承诺办结时限.
         promised: u32,
+        /// The day on which the materials were received, when it is accepted because nobody said anything.
+        deemed_since: Option<NaiveDate>,
+        /// What is still missing then: Chinese and English names.
+        missing: Vec<(&'c str, &'c str)>,
+    },
+    /// How long a special procedure takes (行政许可法 art. 45).
+    Procedure {
+        /// Chinese and English name of the ground.
+        ground: (&'c str, &'c str),
+        /// Whether it is one of the law's, or one that the item publishes.
+        legal: bool,
+        /// What it is for.
+        reason: &'c str,
+        /// First day.
+        from: NaiveDate,
+        /// Last day as announced.
+        until: NaiveDate,
+    },
+    /// That the limit was extended, and why (art. 42).
+    Extension {
+        /// Working days.
+        days: u32,
+        /// Whether the head of government approved, or the agency's.
+        by_government: bool,
+        /// Why.
+        reason: &'c str,
     },
     /// Why it is not accepted.
     Refusal {
@@ -168,6 +202,8 @@ impl Content<'_> {
             Content::Decision { .. } => Kind::Decision,
             Content::Delivery { .. } => Kind::Delivery,
             Content::FeeNotice { .. } => Kind::FeeNotice,
+            Content::Procedure { .. } => Kind::Procedure,
+            Content::Extension { .. } => Kind::Extension,
         }
     }
 }
@@ -209,6 +245,8 @@ fn title(content: &Content<'_>) -> (&'static str, &'static str) {
         Content::Decision { .. } => ("准予决定书", "Decision of grant"),
         Content::Delivery { .. } => ("送达回证", "Proof of delivery"),
         Content::FeeNotice { .. } => ("缴费通知书", "Fee notice"),
+        Content::Procedure { .. } => ("特别程序告知书", "Notice of a special procedure"),
+        Content::Extension { .. } => ("延期告知书", "Notice of extension"),
     }
 }
 
@@ -256,14 +294,37 @@ fn write_body(content: &Content<'_>, zh: &mut String, en: &mut String) -> std::f
                 writeln!(en, "This is a repeated notice, because: {reason}")?;
             }
         }
-        Content::Acceptance { statutory, promised } => {
+        Content::Acceptance { statutory, promised, deemed_since, missing } => {
+            let (since_zh, since_en) = match deemed_since {
+                None => (
+                    "您的申请符合受理条件，现予受理。".to_owned(),
+                    "Your application is accepted.".to_owned(),
+                ),
+                Some(day) => (
+                    format!(
+                        "自收到您的申请材料之日起五个工作日内未告知需要补正的内容，根据《行政许可法》第三十二条第一款第四项，您的申请自收到申请材料之日（{}）起即为受理。",
+                        day.format("%Y年%m月%d日")
+                    ),
+                    format!(
+                        "Nothing was said within five working days of receiving your materials. By the Administrative Licensing Law, art. 32(1)(4), your application is accepted from the day of receipt ({day})."
+                    ),
+                ),
+            };
+            for (index, (name_zh, name_en)) in (1..).zip(missing) {
+                if index == 1 {
+                    writeln!(zh, "仍需提交下列材料：")?;
+                    writeln!(en, "These materials are still to be handed in:")?;
+                }
+                writeln!(zh, "{index}. {name_zh}")?;
+                writeln!(en, "{index}. {name_en}")?;
+            }
             writeln!(
                 zh,
-                "您的申请符合受理条件，现予受理。法定办结时限{statutory}个工作日，承诺办结时限{promised}个工作日，自受理之日的次日起计算。"
+                "{since_zh}法定办结时限{statutory}个工作日，承诺办结时限{promised}个工作日，自受理之日的次日起计算。"
             )?;
             writeln!(
                 en,
-                "Your application is accepted. Statutory limit: {statutory} working days; promised limit: {promised} working days; counted from the day after acceptance."
+                "{since_en} Statutory limit: {statutory} working days; promised limit: {promised} working days; counted from the day after acceptance."
             )?;
         }
         Content::Refusal { ground, reason, referred_to } => {
@@ -315,6 +376,42 @@ fn write_body(content: &Content<'_>, zh: &mut String, en: &mut String) -> std::f
                 writeln!(zh, "邮件号：{parcel}")?;
                 writeln!(en, "Parcel no.: {parcel}")?;
             }
+        }
+        Content::Procedure { ground: (ground_zh, ground_en), legal, reason, from, until } => {
+            let (zh_from, zh_until) = (from.format("%Y年%m月%d日"), until.format("%Y年%m月%d日"));
+            writeln!(zh, "办理您的申请需要进行{ground_zh}：{reason}\n自{zh_from}起，预计至{zh_until}止。")?;
+            writeln!(
+                en,
+                "Your application needs: {ground_en}. {reason}\nFrom {from}, expected to last until {until}."
+            )?;
+            if *legal {
+                writeln!(zh, "根据《行政许可法》第四十五条，所需时间不计算在法定期限和承诺期限内。")?;
+                writeln!(
+                    en,
+                    "By the Administrative Licensing Law, art. 45, this time counts towards neither the statutory nor the promised limit."
+                )?;
+            } else {
+                writeln!(zh, "根据办事指南，所需时间不计算在承诺期限内；法定期限照常计算。")?;
+                writeln!(
+                    en,
+                    "As the guide to this item says, this time does not count towards the promised limit; the statutory limit runs on."
+                )?;
+            }
+        }
+        Content::Extension { days, by_government, reason } => {
+            let (who_zh, who_en, paragraph) = match by_government {
+                true => ("本级人民政府负责人", "the head of government", 2),
+                false => ("本行政机关负责人", "the head of the agency", 1),
+            };
+            let paragraph_zh = if paragraph == 1 { "一" } else { "二" };
+            writeln!(
+                zh,
+                "您的申请不能在原期限内作出决定。根据《行政许可法》第四十二条第{paragraph_zh}款，经{who_zh}批准，期限延长{days}个工作日。\n理由：{reason}"
+            )?;
+            writeln!(
+                en,
+                "Your application cannot be decided within the limit. By the Administrative Licensing Law, art. 42({paragraph}), {who_en} has approved an extension of {days} working days.\nReason: {reason}"
+            )?;
         }
         Content::FeeNotice { lines, amount, limit_on, payment_code } => {
             writeln!(zh, "请缴纳下列费用：")?;

@@ -36,6 +36,8 @@ pub struct Row {
     pub materials_revision: i32,
     pub notices: i32,
     pub submitted_at: DateTime<Utc>,
+    /// When the window's turn last began: with the application, or with its whole supplement.
+    pub received_at: DateTime<Utc>,
     pub accepted_at: Option<DateTime<Utc>>,
     pub completed_at: Option<DateTime<Utc>>,
     pub delivered_at: Option<DateTime<Utc>>,
@@ -105,8 +107,8 @@ pub async fn insert(connection: &mut PgConnection, row: &Row) -> Result<bool> {
     let done = sqlx::query!(
         "insert into intake.application (number, center, item, item_version, item_name_zh, item_name_en, state, version,
              applicant_kind, applicant_name, id_number, contact_name, mobile, address, subject, form, lookup_digest,
-             online, materials_revision, notices, submitted_at)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21)
+             online, materials_revision, notices, submitted_at, received_at)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22)
          on conflict (number) do nothing",
         row.number,
         row.center,
@@ -128,7 +130,8 @@ pub async fn insert(connection: &mut PgConnection, row: &Row) -> Result<bool> {
         row.online,
         row.materials_revision,
         row.notices,
-        row.submitted_at
+        row.submitted_at,
+        row.received_at
     )
     .execute(connection)
     .await
@@ -143,7 +146,7 @@ pub async fn find(connection: &mut PgConnection, number: &str) -> Result<Option<
         r#"select number, center, item, item_version, item_name_zh, item_name_en, state, version, outcome,
                applicant_kind, applicant_name, id_number, contact_name, mobile, address, subject,
                form as "form: Json<BTreeMap<String, String>>", lookup_digest, online, materials_revision, notices,
-               submitted_at, accepted_at, completed_at, delivered_at
+               submitted_at, received_at, accepted_at, completed_at, delivered_at
            from intake.application where number = $1"#,
         number
     )
@@ -175,6 +178,7 @@ pub async fn save(connection: &mut PgConnection, change: &Change<'_>) -> Result<
         "with changed as (
              update intake.application
              set state = $3, version = $4, outcome = $5, materials_revision = $6, notices = $7,
+                 received_at = case when $3 = 'SUPPLEMENTED' and state <> $3 then $8 else received_at end,
                  accepted_at = case when $3 = 'ACCEPTED' then coalesce(accepted_at, $8) else accepted_at end,
                  completed_at = case when $3 = 'COMPLETED' then coalesce(completed_at, $8) else completed_at end,
                  delivered_at = case when $3 = 'DELIVERED' then coalesce(delivered_at, $8) else delivered_at end

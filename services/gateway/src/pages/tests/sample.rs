@@ -351,5 +351,7 @@ pub fn joint_approval(hostile: &str) -> approval::JointApproval {
         decision: None,
         open_time: at(120),
         version: 7,
+        procedures: vec![],
+        extension: None,
     }
 }

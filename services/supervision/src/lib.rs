@@ -1,0 +1,93 @@
+//! Supervision (限时办结): done in time, and what becomes of what is not.
+//!
+//! The cast: a `Timer` is a limit of a case that runs or ran, with the kernel's clocks of the promise and of
+//! the law; special procedures stop it, an extension adds to it; a `Rung` of the ladder is reached on a day
+//! (黄牌, 红牌, past the legal limit) and leaves a warning, once; the red list (`ListWarnings`) is public.
+//!
+//! The life of a timer: an event of intake, approval or fees starts it and another ends it. Start and end may
+//! be heard of in either order. Each time something is heard, the day of the next rung is computed and kept
+//! as `next_on`, so that one index finds what is due; the chore [`app::ladder`] leases what is due, however
+//! long nobody looked, and writes each warning with its true day. Lights, last days and explanations are
+//! computed when they are asked for.
+//!
+//! An acceptance clock that runs out tells intake (`AcceptanceLapsed`), which takes the application as
+//! accepted from the day of receipt (视为受理, 行政许可法 art. 32).
+//!
+//! A year's notice of the calendar is taken in here and told to every service that counts days
+//! (`CalendarImported`); the chore [`app::recompute`] then computes the open timers again, in batches, and
+//! notes for each last day that moved which notice moved it.
+
+mod app;
+mod domain;
+mod events;
+mod grpc;
+mod store;
+
+use std::time::Duration;
+
+use futures::FutureExt as _;
+use futures::future::BoxFuture;
+use tonic::service::Routes;
+use yimen_platform::chores::Chore;
+use yimen_platform::messages::subscribe::Subscriptions;
+use yimen_platform::store::Migrations;
+use yimen_platform::{Context, Definition, Service};
+use yimen_proto::approval::v1::{
+    JointApprovalDecided, LimitExtended, OpinionRecorded, SpecialProcedureEnded, SpecialProcedureStarted,
+    TaskOpened,
+};
+use yimen_proto::fees::v1::{FeeOverdue, FeeRelieved, FeeSettled};
+use yimen_proto::intake::v1::{
+    ApplicationAccepted, ApplicationRefused, ApplicationSubmitted, ApplicationWithdrawn,
+    ProcedureNoticeIssued, ResultDelivered, SupplementReceived, SupplementRequested,
+};
+use yimen_proto::supervision::v1::supervision_server::SupervisionServer;
+
+static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!();
+
+/// The service as `migrate` and `serve` see it.
+pub const DEFINITION: Definition = Definition {
+    name: "supervision",
+    migrations: Migrations { schema: "supervision", own: &MIGRATOR },
+    build,
+};
+
+/// How often it is looked what is due and what a new calendar moved: rungs are reached at midnight.
+const ROUND: Duration = Duration::from_secs(20);
+
+fn build(context: Context) -> BoxFuture<'static, Result<Service, String>> {
+    async move {
+        let subscriptions = Subscriptions::new(context.store.clone())
+            .on::<ApplicationSubmitted, _>(|tx, event| events::submitted(tx, event).boxed())
+            .on::<SupplementRequested, _>(|tx, event| events::supplement_requested(tx, event).boxed())
+            .on::<SupplementReceived, _>(|tx, event| events::supplement_received(tx, event).boxed())
+            .on::<ApplicationAccepted, _>(|tx, event| events::accepted(tx, event).boxed())
+            .on::<ApplicationRefused, _>(|tx, event| events::refused(tx, event).boxed())
+            .on::<ApplicationWithdrawn, _>(|tx, event| events::withdrawn(tx, event).boxed())
+            .on::<ProcedureNoticeIssued, _>(|tx, event| events::notice_issued(tx, event).boxed())
+            .on::<ResultDelivered, _>(|tx, event| events::delivered(tx, event).boxed())
+            .on::<TaskOpened, _>(|tx, event| events::task_opened(tx, event).boxed())
+            .on::<OpinionRecorded, _>(|tx, event| events::opinion_recorded(tx, event).boxed())
+            .on::<JointApprovalDecided, _>(|tx, event| events::decided(tx, event).boxed())
+            .on::<SpecialProcedureStarted, _>(|tx, event| events::procedure_started(tx, event).boxed())
+            .on::<SpecialProcedureEnded, _>(|tx, event| events::procedure_ended(tx, event).boxed())
+            .on::<LimitExtended, _>(|tx, event| events::limit_extended(tx, event).boxed())
+            .on::<FeeOverdue, _>(|tx, event| events::fee_overdue(tx, event).boxed())
+            .on::<FeeRelieved, _>(|tx, event| events::fee_relieved(tx, event).boxed())
+            .on::<FeeSettled, _>(|tx, event| events::fee_settled(tx, event).boxed());
+        let (ladder, recompute) = (context.clone(), context.clone());
+        let chores = vec![
+            Chore::every("climb the ladder", ROUND, move || {
+                let ctx = ladder.clone();
+                async move { app::ladder::climb(&ctx).await }
+            }),
+            Chore::every("compute again by a new calendar", ROUND, move || {
+                let ctx = recompute.clone();
+                async move { app::recompute::all(&ctx).await }
+            }),
+        ];
+        let routes = Routes::new(SupervisionServer::new(grpc::Server(context)));
+        Ok(Service { routes, subscriptions, chores })
+    }
+    .boxed()
+}
