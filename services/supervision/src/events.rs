@@ -2,7 +2,6 @@
 
 use chrono::NaiveDate;
 use uuid::Uuid;
-use yimen_kernel::CaseNumber;
 use yimen_kernel::date::{local_date, parse_date};
 use yimen_kernel::deadline::{ACCEPTANCE, DELIVERY, Ground, Unit};
 use yimen_kernel::error::{Error, Result};
@@ -13,7 +12,7 @@ use yimen_proto::approval::v1 as approval;
 use yimen_proto::fees::v1 as fees;
 use yimen_proto::intake::v1 as intake;
 
-use crate::app::clocks::{self, Case};
+use crate::app::clocks::Case;
 use crate::domain::Kind;
 use crate::store::clocks::{Key, Start};
 use crate::store::suspensions::{self, Begun};
@@ -153,7 +152,7 @@ pub async fn procedure_ended(tx: &mut Tx, event: Received<approval::SpecialProce
 pub async fn limit_extended(tx: &mut Tx, event: Received<approval::LimitExtended>) -> Result<()> {
     let message = event.message;
     let case = Case::lock(tx, &message.number).await?;
-    clocks::extend(tx, &message.number, message.days, message.authority().as_str_name()).await?;
+    case.extend(tx, message.days, message.authority().as_str_name()).await?;
     case.settle(tx).await
 }
 
@@ -202,9 +201,4 @@ fn id(text: &str) -> Result<Uuid> {
 
 fn unreadable(what: &str, fault: &dyn std::fmt::Debug) -> Error {
     Error::internal(format!("an event names no {what}: {fault:?}"))
-}
-
-/// The case number of an event.
-pub fn case(number: &str) -> Result<CaseNumber> {
-    CaseNumber::parse(number).map_err(|fault| unreadable("case", &fault))
 }

@@ -6,7 +6,6 @@ use yimen_kernel::reason::Reason;
 use yimen_platform::store::Tx;
 
 use crate::domain::Kind;
-use crate::events;
 use crate::store::clocks::{self as table, Key, Start};
 use crate::store::{applications, timers};
 
@@ -21,7 +20,6 @@ pub struct Case {
 impl Case {
     /// Makes the case known.
     pub async fn begin(tx: &mut Tx, number: &str, center: &str, item: &str) -> Result<Self> {
-        events::case(number)?;
         applications::insert(tx.sql(), number, center, item).await?;
         Self::lock(tx, number).await
     }
@@ -67,6 +65,11 @@ impl Case {
         self.start(tx, (Kind::FeeFollowUp, "", run), day, limits).await
     }
 
+    /// Notes the one extension of the case.
+    pub async fn extend(&self, tx: &mut Tx, days: u32, authority: &str) -> Result<()> {
+        applications::extend(tx.sql(), &self.number, days, authority).await
+    }
+
     /// Notes that nothing more is to be paid.
     pub async fn settle_fee(&self, tx: &mut Tx, day: NaiveDate, outcome: &str) -> Result<()> {
         applications::settle_fee(tx.sql(), &self.number, day).await?;
@@ -83,9 +86,4 @@ impl Case {
             .collect();
         table::set_next(tx.sql(), &next, edition.version).await
     }
-}
-
-/// Notes the one extension of a case.
-pub async fn extend(tx: &mut Tx, number: &str, days: u32, authority: &str) -> Result<()> {
-    applications::extend(tx.sql(), number, days, authority).await
 }

@@ -68,7 +68,7 @@ pub async fn public(ctx: &Context, center: Option<String>, page: Page) -> Result
 /// What concerns the caller: the center's, or those of the caller's department.
 ///
 /// # Errors
-/// `OTHER_CENTER` for an account that belongs to none; `OTHER_DEPARTMENT` is not told: a department sees its own.
+/// `OTHER_CENTER` for an account that belongs to no center.
 pub async fn own(
     ctx: &Context,
     actor: &Actor,
