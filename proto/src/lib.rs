@@ -44,6 +44,16 @@ pub mod supervision {
     }
 }
 
+impl approval::v1::SpecialProcedureStarted {
+    /// The code of its ground, whether it is the law's or one that the item publishes.
+    pub fn ground_code(&self) -> &str {
+        match self.ground() {
+            approval::v1::special_procedure::Ground::Published => &self.published_ground,
+            legal => legal.as_str_name(),
+        }
+    }
+}
+
 /// A request that changes something: the same `request_id` with the same content has the same
 /// answer, and with other content is refused. Empty means the caller does not repeat it.
 pub trait Mutation: prost::Message + prost::Name {

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use chrono::{DateTime, Duration, Utc};
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
+use prost_types::Timestamp;
 use tokio::sync::Notify;
 
 /// Tells the time. Passed down as a value so that a test can move it.
@@ -81,6 +82,12 @@ impl Clock for ShiftedClock {
     fn jumped(&self) -> BoxFuture<'_, ()> {
         self.jumped.notified().boxed()
     }
+}
+
+/// A moment on the wire.
+pub fn timestamp(at: DateTime<Utc>) -> Timestamp {
+    let nanos = i32::try_from(at.timestamp_subsec_nanos()).unwrap_or_default();
+    Timestamp { seconds: at.timestamp(), nanos }
 }
 
 fn to_micros(at: DateTime<Utc>) -> DateTime<Utc> {

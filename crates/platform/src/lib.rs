@@ -28,6 +28,6 @@ pub mod signature;
 pub mod store;
 pub mod telemetry;
 
-pub use clock::Clock;
+pub use clock::{Clock, timestamp};
 pub use config::Config;
 pub use context::{Caller, Context, Definition, Service};

@@ -132,9 +132,8 @@ pub async fn fee_refunded(tx: &mut Tx, event: Received<fees::FeeRefunded>) -> Re
 }
 
 fn ground(message: &approval::SpecialProcedureStarted) -> Result<Ground> {
-    let name = message.ground().as_str_name();
-    let code = if name == "PUBLISHED" { message.published_ground.as_str() } else { name };
-    Ground::parse(code).map_err(|fault| Error::internal(format!("an event names no ground: {fault:?}")))
+    Ground::parse(message.ground_code())
+        .map_err(|fault| Error::internal(format!("an event names no ground: {fault:?}")))
 }
 
 fn day(text: &str) -> Result<chrono::NaiveDate> {

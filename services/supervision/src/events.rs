@@ -118,9 +118,7 @@ pub async fn procedure_started(
 ) -> Result<()> {
     let message = event.message;
     let case = Case::lock(tx, &message.number).await?;
-    let name = message.ground().as_str_name();
-    let ground = if name == "PUBLISHED" { message.published_ground.as_str() } else { name };
-    let ground = Ground::parse(ground).map_err(|fault| unreadable("ground", &fault))?;
+    let ground = Ground::parse(message.ground_code()).map_err(|fault| unreadable("ground", &fault))?;
     let (from, until) = (date(&message.from_on)?, date(&message.until_on)?);
     let begun = Begun { procedure: id(&message.procedure)?, department: &message.department, ground, from };
     let run = suspensions::begin(tx.sql(), &message.number, &begun).await?;

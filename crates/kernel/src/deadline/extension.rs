@@ -20,6 +20,13 @@ impl Authority {
         }
     }
 
+    /// Reads a code.
+    pub fn parse(code: &str) -> Option<Self> {
+        [Authority::AgencyHead, Authority::GovernmentHead]
+            .into_iter()
+            .find(|authority| authority.as_str() == code)
+    }
+
     /// Who has to approve for a case that so many departments decide.
     pub fn required(departments: usize) -> Self {
         if departments > 1 { Authority::GovernmentHead } else { Authority::AgencyHead }

@@ -60,13 +60,13 @@ pub fn all(tx: &mut Tx, approval: &JointApproval, at: DateTime<Utc>, events: Vec
                 tx.emit(center.as_str(), subject, version, &proto::InspectionConcluded { number, time });
             }
             Event::ProcedureStarted(procedure) => {
-                let published = Some(&procedure.ground).filter(|ground| !ground.is_legal());
+                let (ground, published_ground) = ground(&procedure.ground);
                 let message = proto::SpecialProcedureStarted {
                     number,
                     procedure: procedure.id.to_string(),
                     department: procedure.department.to_string(),
-                    ground: ground(&procedure.ground).into(),
-                    published_ground: published.map(|ground| ground.as_str().to_owned()).unwrap_or_default(),
+                    ground: ground.into(),
+                    published_ground,
                     from_on: procedure.from.to_string(),
                     until_on: procedure.until.to_string(),
                     time,

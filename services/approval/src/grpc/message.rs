@@ -1,8 +1,7 @@
 //! Domain values as messages.
 
-use chrono::{DateTime, Utc};
-use prost_types::Timestamp;
 use yimen_kernel::deadline::{Authority, Ground};
+pub use yimen_platform::timestamp;
 use yimen_proto::approval::v1 as proto;
 use yimen_proto::intake::v1::decision::Outcome;
 
@@ -11,11 +10,6 @@ use crate::domain::{
     Procedure, Record, Return, Ruling, Task, TaskState,
 };
 use crate::store::views::TaskView;
-
-pub fn timestamp(at: DateTime<Utc>) -> Timestamp {
-    let nanos = i32::try_from(at.timestamp_subsec_nanos()).unwrap_or_default();
-    Timestamp { seconds: at.timestamp(), nanos }
-}
 
 pub fn texts<T: ToString>(ids: &[T]) -> Vec<String> {
     ids.iter().map(T::to_string).collect()
@@ -54,12 +48,12 @@ pub fn joint_approval(approval: &JointApproval) -> proto::JointApproval {
 }
 
 fn procedure(procedure: &Procedure) -> proto::SpecialProcedure {
-    let published = Some(&procedure.ground).filter(|ground| !ground.is_legal());
+    let (ground, published_ground) = ground(&procedure.ground);
     proto::SpecialProcedure {
         procedure: procedure.id.to_string(),
         department: procedure.department.to_string(),
-        ground: ground(&procedure.ground).into(),
-        published_ground: published.map(|ground| ground.as_str().to_owned()).unwrap_or_default(),
+        ground: ground.into(),
+        published_ground,
         from_on: procedure.from.to_string(),
         until_on: procedure.until.to_string(),
         ended_on: procedure.ended_on.map(|day| day.to_string()).unwrap_or_default(),
@@ -78,9 +72,13 @@ fn extension(extension: &Extension) -> proto::Extension {
     }
 }
 
-pub fn ground(ground: &Ground) -> proto::special_procedure::Ground {
+/// A ground, and the code of one that the item publishes.
+pub fn ground(ground: &Ground) -> (proto::special_procedure::Ground, String) {
     use proto::special_procedure::Ground as Wire;
-    if ground.is_legal() { Wire::from_str_name(ground.as_str()).unwrap_or_default() } else { Wire::Published }
+    match ground {
+        Ground::Published(code) => (Wire::Published, code.clone()),
+        legal => (Wire::from_str_name(legal.as_str()).unwrap_or_default(), String::new()),
+    }
 }
 
 pub fn authority(authority: Authority) -> proto::extension::Authority {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use sqlx::PgConnection;
-use yimen_kernel::deadline::{self, Limit};
+use yimen_kernel::deadline::{self, Authority, Limit};
 use yimen_kernel::{CaseNumber, Clock, DepartmentId, MaterialCode, Result};
 use yimen_platform::store::db;
 
@@ -95,7 +95,7 @@ async fn load(connection: &mut PgConnection, number: &CaseNumber) -> Result<Opti
         (Some(days), Some(authority), Some(time)) => Some(Extension {
             granted: deadline::Extension {
                 days: count("extension", days)?,
-                authority: time::authority(&authority)?,
+                authority: Authority::parse(&authority).ok_or_else(|| odd("authority"))?,
             },
             approver: row.extension_approver.unwrap_or_default(),
             reason: row.extension_reason.unwrap_or_default(),

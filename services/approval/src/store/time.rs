@@ -1,11 +1,11 @@
 //! Special procedures and the extension.
 
 use sqlx::PgConnection;
-use yimen_kernel::deadline::{Authority, Ground};
+use yimen_kernel::deadline::Ground;
 use yimen_kernel::{CaseNumber, DepartmentId, Result};
 use yimen_platform::store::db;
 
-use super::{odd, stored};
+use super::stored;
 use crate::domain::{Extension, JointApproval, Person, Procedure};
 
 /// The special procedures of an approval, in the order of their beginning.
@@ -111,12 +111,4 @@ async fn extend(connection: &mut PgConnection, number: &CaseNumber, extension: &
     .await
     .map_err(db)?;
     Ok(())
-}
-
-/// The authority that approved an extension.
-pub(super) fn authority(code: &str) -> Result<Authority> {
-    [Authority::AgencyHead, Authority::GovernmentHead]
-        .into_iter()
-        .find(|authority| authority.as_str() == code)
-        .ok_or_else(|| odd("authority"))
 }

@@ -11,25 +11,16 @@ pub mod refunds;
 pub mod resolve;
 pub mod settle;
 
-use chrono::{DateTime, Utc};
-use prost_types::Timestamp;
 use yimen_kernel::DocumentNumber;
 use yimen_kernel::error::{Error, Result};
 use yimen_kernel::reason::Reason;
 use yimen_platform::store::Tx;
+pub(crate) use yimen_platform::timestamp;
 
 use crate::domain::ledger::{Kind, Move};
 use crate::domain::notice::Notice;
 use crate::store::ledger::{self, About};
 use crate::store::notices::{Kept, Key};
-
-/// A moment on the wire.
-pub(crate) fn timestamp(at: DateTime<Utc>) -> Timestamp {
-    Timestamp {
-        seconds: at.timestamp(),
-        nanos: i32::try_from(at.timestamp_subsec_nanos()).unwrap_or_default(),
-    }
-}
 
 /// Reads a notice for a change.
 async fn lock(tx: &mut Tx, notice: &DocumentNumber) -> Result<Kept> {

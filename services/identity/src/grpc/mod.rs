@@ -7,12 +7,11 @@ mod organization;
 
 use std::sync::Arc;
 
-use chrono::{DateTime, Utc};
-use prost_types::Timestamp;
 use tonic::{Request, Response, Status};
 use yimen_kernel::{DivisionCode, Error, FieldFault, Login, Result};
 use yimen_platform::Context;
 use yimen_platform::rpc::ActorSigner;
+use yimen_platform::timestamp;
 use yimen_proto::identity::v1::{self as proto, identity_server};
 
 use crate::domain::signatures::Signatures;
@@ -126,11 +125,4 @@ fn login(login: &str) -> Result<Login> {
 
 fn at(field: &str, fault: FieldFault) -> Error {
     Error::invalid(vec![fault.at(field)])
-}
-
-fn timestamp(at: DateTime<Utc>) -> Timestamp {
-    Timestamp {
-        seconds: at.timestamp(),
-        nanos: i32::try_from(at.timestamp_subsec_nanos()).unwrap_or_default(),
-    }
 }

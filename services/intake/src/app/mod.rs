@@ -10,13 +10,13 @@ pub mod read;
 pub mod submit;
 pub mod window;
 
-use chrono::{DateTime, Datelike as _, Utc};
-use prost_types::Timestamp;
+use chrono::Datelike as _;
 use yimen_kernel::date::local_date;
 use yimen_kernel::error::{Error, Result};
 use yimen_kernel::reason::Reason;
 use yimen_kernel::{CaseNumber, DocumentNumber};
 use yimen_platform::store::Tx;
+pub(crate) use yimen_platform::timestamp;
 use yimen_proto::intake::v1 as pb;
 
 use crate::domain::application::{Application, Fee};
@@ -149,12 +149,4 @@ pub(crate) fn names<'g>(guide: &'g pb::ServiceItem, code: &str) -> (&'g str, &'g
         .iter()
         .find(|material| material.code == code)
         .map_or(("", ""), |material| (material.name_zh.as_str(), material.name_en.as_str()))
-}
-
-/// A moment on the wire.
-pub(crate) fn timestamp(at: DateTime<Utc>) -> Timestamp {
-    Timestamp {
-        seconds: at.timestamp(),
-        nanos: i32::try_from(at.timestamp_subsec_nanos()).unwrap_or_default(),
-    }
 }

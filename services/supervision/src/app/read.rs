@@ -33,8 +33,7 @@ pub async fn clocks(ctx: &Context, actor: &Actor, number: &CaseNumber) -> Result
 }
 
 fn clock(timer: &Timer, number: &CaseNumber, calendar: &Calendar, today: NaiveDate) -> pb::Clock {
-    let due = |which| timer.clock(which).and_then(|clock| clock.due(calendar));
-    let (promised, statutory) = (due(Which::Promised), due(Which::Statutory));
+    let [promised, statutory] = [Which::Promised, Which::Statutory].map(|which| timer.due(which, calendar));
     let leading = timer.leading();
     let day = timer.ended_on.unwrap_or(today);
     let lines = leading.as_ref().map(|clock| explain(clock, calendar, day)).unwrap_or_default();

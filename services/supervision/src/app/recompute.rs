@@ -5,7 +5,6 @@ use yimen_kernel::deadline::Which;
 use yimen_kernel::error::Result;
 use yimen_platform::Context;
 
-use crate::domain::Timer;
 use crate::store::moves::{self, Moved};
 use crate::store::{clocks, timers};
 
@@ -30,7 +29,7 @@ pub async fn all(ctx: &Context) -> Result<()> {
             let mut next: Vec<(Uuid, _)> = Vec::with_capacity(open.len());
             for timer in &open {
                 for which in [Which::Promised, Which::Statutory] {
-                    let due = |calendar| due(timer, which, calendar);
+                    let due = |calendar| timer.due(which, calendar).map(|due| due.on);
                     let (before_on, after_on) = (due(&before.calendar), due(&after.calendar));
                     if let (Some(before_on), Some(after_on)) = (before_on, after_on)
                         && before_on != after_on
@@ -51,8 +50,4 @@ pub async fn all(ctx: &Context) -> Result<()> {
             return Ok(());
         }
     }
-}
-
-fn due(timer: &Timer, which: Which, calendar: &yimen_kernel::Calendar) -> Option<chrono::NaiveDate> {
-    Some(timer.clock(which)?.due(calendar)?.on)
 }

@@ -2,6 +2,7 @@
 
 use chrono::NaiveDate;
 use uuid::Uuid;
+use yimen_kernel::calendar::Due;
 use yimen_kernel::deadline::{Extension, Limit, Suspension, Unit, Which};
 use yimen_kernel::{Calendar, Clock, Light};
 
@@ -111,6 +112,11 @@ impl Timer {
         Some(clock.suspended(which, &self.stops).extended(self.extension))
     }
 
+    /// Its last day by the promise or by the law; none while a suspension without an end moves it.
+    pub fn due(&self, which: Which, calendar: &Calendar) -> Option<Due> {
+        self.clock(which)?.due(calendar)
+    }
+
     /// Its light on a day; one that has ended keeps that of its end.
     pub fn light(&self, calendar: &Calendar, today: NaiveDate) -> Light {
         let day = self.ended_on.map_or(today, |ended_on| ended_on.min(today));
@@ -126,7 +132,7 @@ impl Timer {
     /// The rungs that it reaches before its end, as things stand, in the order of their days.
     pub fn rungs(&self, calendar: &Calendar) -> Vec<Reached> {
         let late = |which, rung| {
-            let due = self.clock(which)?.due(calendar)?.on;
+            let due = self.due(which, calendar)?.on;
             Some(Reached { rung, due_on: due, on: due.succ_opt()? })
         };
         let red = late(Which::Promised, Rung::Red);

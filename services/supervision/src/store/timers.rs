@@ -163,10 +163,7 @@ fn due(row: Row, stops: &HashMap<String, Vec<(String, Suspension)>>) -> Result<D
     let extension = match (kind, row.extension_days, row.extension_authority.as_deref()) {
         (Kind::Decision, Some(days), Some(code)) => Some(Extension {
             days: count("extension", days)?,
-            authority: [Authority::AgencyHead, Authority::GovernmentHead]
-                .into_iter()
-                .find(|authority| authority.as_str() == code)
-                .ok_or_else(|| odd("authority"))?,
+            authority: Authority::parse(code).ok_or_else(|| odd("authority"))?,
         }),
         _ => None,
     };
