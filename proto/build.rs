@@ -4,7 +4,7 @@
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
-const FILES: [&str; 11] = [
+const FILES: [&str; 14] = [
     "yimen/policy/v1/policy.proto",
     "yimen/identity/v1/identity.proto",
     "yimen/intake/v1/intake.proto",
@@ -14,6 +14,9 @@ const FILES: [&str; 11] = [
     "yimen/fees/v1/fees.proto",
     "yimen/fees/v1/events.proto",
     "yimen/notification/v1/notification.proto",
+    "yimen/supervision/v1/board.proto",
+    "yimen/supervision/v1/clock.proto",
+    "yimen/supervision/v1/warning.proto",
     "yimen/supervision/v1/supervision.proto",
     "yimen/supervision/v1/events.proto",
 ];

@@ -135,6 +135,10 @@ reasons! {
     WrongAuthority = "WRONG_AUTHORITY", "该延长须由{limit}批准（行政许可法第四十二条）。", "This extension has to be approved by {limit} (Administrative Licensing Law art. 42).";
 
     // Money.
+    WarningUnknown = "UNKNOWN_WARNING", "没有这条督察记录，请核对编号。", "There is no such warning. Please check its id.";
+    SupervisionCaseUnknown = "UNKNOWN_SUPERVISION_CASE", "没有这个督办件，请核对编号。", "There is no such supervision case. Please check its id.";
+    FlagUnknown = "UNKNOWN_FLAG", "没有这条询问，请核对编号。", "There is no such question. Please check its id.";
+
     FeeUnknown = "UNKNOWN_FEE", "收费目录中没有这个收费项目，不得收费。", "The fee catalog has no such fee, so it may not be charged.";
     FeeNotInForce = "FEE_NOT_IN_FORCE", "该收费项目今天没有有效的依据，不得收费。", "The fee has no basis in force today, so it may not be charged.";
     FeeNotOfDepartment = "FEE_NOT_OF_DEPARTMENT", "该收费项目不由该部门收取，不得收费。", "The fee is not this department's, so the department may not charge it.";

@@ -23,6 +23,7 @@ mod events;
 mod grpc;
 mod store;
 
+use std::future::Future;
 use std::time::Duration;
 
 use futures::FutureExt as _;
@@ -38,10 +39,12 @@ use yimen_proto::approval::v1::{
 };
 use yimen_proto::fees::v1::{FeeOverdue, FeeRelieved, FeeSettled};
 use yimen_proto::intake::v1::{
-    ApplicationAccepted, ApplicationRefused, ApplicationSubmitted, ApplicationWithdrawn,
-    ProcedureNoticeIssued, ResultDelivered, SupplementReceived, SupplementRequested,
+    ApplicationAccepted, ApplicationCompleted, ApplicationRefused, ApplicationSubmitted,
+    ApplicationWithdrawn, ProcedureNoticeIssued, ResultDelivered, SupplementReceived, SupplementRequested,
 };
 use yimen_proto::supervision::v1::supervision_server::SupervisionServer;
+
+use crate::app::watch::News;
 
 static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!();
 
@@ -55,6 +58,19 @@ pub const DEFINITION: Definition = Definition {
 /// How often it is looked what is due and what a new calendar moved: rungs are reached at midnight.
 const ROUND: Duration = Duration::from_secs(20);
 
+/// How long a burst of events is gathered before the boards show it, at most.
+const SOON: Duration = Duration::from_millis(500);
+/// How often it is looked what many cases show together.
+const SELDOM: Duration = Duration::from_secs(600);
+
+fn chore<R>(ctx: &Context, name: &'static str, every: Duration, round: fn(Context) -> R) -> Chore
+where
+    R: Future<Output = yimen_kernel::Result<()>> + Send + 'static,
+{
+    let ctx = ctx.clone();
+    Chore::every(name, every, move || round(ctx.clone()))
+}
+
 fn build(context: Context) -> BoxFuture<'static, Result<Service, String>> {
     async move {
         let subscriptions = Subscriptions::new(context.store.clone())
@@ -65,6 +81,7 @@ fn build(context: Context) -> BoxFuture<'static, Result<Service, String>> {
             .on::<ApplicationRefused, _>(|tx, event| events::refused(tx, event).boxed())
             .on::<ApplicationWithdrawn, _>(|tx, event| events::withdrawn(tx, event).boxed())
             .on::<ProcedureNoticeIssued, _>(|tx, event| events::notice_issued(tx, event).boxed())
+            .on::<ApplicationCompleted, _>(|tx, event| events::completed(tx, event).boxed())
             .on::<ResultDelivered, _>(|tx, event| events::delivered(tx, event).boxed())
             .on::<TaskOpened, _>(|tx, event| events::task_opened(tx, event).boxed())
             .on::<OpinionRecorded, _>(|tx, event| events::opinion_recorded(tx, event).boxed())
@@ -75,18 +92,19 @@ fn build(context: Context) -> BoxFuture<'static, Result<Service, String>> {
             .on::<FeeOverdue, _>(|tx, event| events::fee_overdue(tx, event).boxed())
             .on::<FeeRelieved, _>(|tx, event| events::fee_relieved(tx, event).boxed())
             .on::<FeeSettled, _>(|tx, event| events::fee_settled(tx, event).boxed());
-        let (ladder, recompute) = (context.clone(), context.clone());
-        let chores = vec![
-            Chore::every("climb the ladder", ROUND, move || {
-                let ctx = ladder.clone();
-                async move { app::ladder::climb(&ctx).await }
-            }),
-            Chore::every("compute again by a new calendar", ROUND, move || {
-                let ctx = recompute.clone();
-                async move { app::recompute::all(&ctx).await }
-            }),
+        let news = News::new();
+        let mut chores = vec![
+            chore(&context, "settle cases", SOON, app::settle::all),
+            chore(&context, "climb the ladder", ROUND, app::ladder::climb),
+            chore(&context, "compute again by a new calendar", ROUND, app::recompute::all),
+            chore(&context, "ask about conduct", SELDOM, app::conduct::look),
         ];
-        let routes = Routes::new(SupervisionServer::new(grpc::Server(context)));
+        let (ctx, told) = (context.clone(), news.clone());
+        chores.push(Chore::after_commits("tell of the red list", SOON, move || {
+            let (ctx, news) = (ctx.clone(), told.clone());
+            async move { news.look(&ctx).await }
+        }));
+        let routes = Routes::new(SupervisionServer::new(grpc::Server { context, news }));
         Ok(Service { routes, subscriptions, chores })
     }
     .boxed()

@@ -5,6 +5,7 @@ pub mod callback;
 pub mod disposition;
 pub mod document;
 pub mod drain;
+pub mod events;
 pub mod files;
 pub mod json;
 pub mod observe;
@@ -67,13 +68,16 @@ pub fn router(door: Door) -> Result<Router, String> {
     Ok(api.merge(ui))
 }
 
-/// The handler of one route; a document has two representations, everything else is JSON.
+/// The handler of one route; a document has two representations, a stream is events, everything else is JSON.
 fn served(route: Route) -> Result<axum::routing::MethodRouter<Door>, String> {
     let filter = MethodFilter::try_from(route.verb.clone()).map_err(|error| error.to_string())?;
+    let is_stream = route.method.is_server_streaming();
     let as_text = route.method.full_name() == document::METHOD;
     let route = Arc::new(route);
     Ok(on(filter, move |State(door): State<Door>, request: Request| async move {
-        if as_text && document::prefers_text(request.headers()) {
+        if is_stream {
+            events::answer(door, route, request).await
+        } else if as_text && document::prefers_text(request.headers()) {
             document::answer(door, route, request).await
         } else {
             transcode::answer(door, route, request).await

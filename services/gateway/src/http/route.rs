@@ -1,7 +1,7 @@
 //! The HTTP addresses that the contract gives its methods.
 
 use http::Method;
-use prost_reflect::{FieldDescriptor, MethodDescriptor};
+use prost_reflect::{FieldDescriptor, MessageDescriptor, MethodDescriptor};
 use yimen_platform::rpc::policy::{self, Policy};
 use yimen_proto::policy::v1 as proto;
 use yimen_proto::policy::v1::route::Pattern;
@@ -48,7 +48,13 @@ fn route(method: MethodDescriptor, stated: proto::Route) -> Option<Route> {
         Pattern::Get(pattern) => (Method::GET, pattern),
         Pattern::Post(pattern) => (Method::POST, pattern),
     };
-    if !pattern.starts_with("/api/") || method.is_client_streaming() || method.is_server_streaming() {
+    let has_cursor = |message: MessageDescriptor| message.get_field_by_name(CURSOR).is_some();
+    // A stream is followed by GET, and goes on from its cursor.
+    let is_followed = verb == Method::GET && has_cursor(method.input()) && has_cursor(method.output());
+    if !pattern.starts_with("/api/")
+        || method.is_client_streaming()
+        || (method.is_server_streaming() && !is_followed)
+    {
         return None;
     }
     let in_path = pattern
@@ -90,6 +96,9 @@ impl Route {
 
 /// The field of a mutation that names the one change.
 pub const REQUEST_ID: &str = "request_id";
+
+/// The field of a stream, asked and answered, that says where to go on.
+pub const CURSOR: &str = "cursor";
 
 /// The service that owns `yimen.<service>.v1.X`.
 pub fn service_of(full_name: &str) -> &str {

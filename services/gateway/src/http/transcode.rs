@@ -58,7 +58,20 @@ const MEDIA_TYPE: &str = "media_type";
 ///
 /// # Errors
 /// Everything that is wrong with the request, and what the service says.
-pub async fn ask(door: &Door, route: &Route, mut request: Request) -> Result<DynamicMessage> {
+pub async fn ask(door: &Door, route: &Route, request: Request) -> Result<DynamicMessage> {
+    let (caller, message) = understand(door, route, request).await?;
+    call::unary(door, &caller, route, &message).await
+}
+
+/// Who calls, and what the request says as a message of `route`'s method.
+///
+/// # Errors
+/// Everything that is wrong with the request.
+pub async fn understand(
+    door: &Door,
+    route: &Route,
+    mut request: Request,
+) -> Result<(DoorCaller, DynamicMessage)> {
     let peer = door::peer(request.extensions());
     let caller = door.caller(request.headers(), peer, door::bearer(request.headers())?).await?;
     admit(route, &caller)?;
@@ -75,7 +88,7 @@ pub async fn ask(door: &Door, route: &Route, mut request: Request) -> Result<Dyn
     put_query(&mut message, route, &parts.uri, &mut faults)?;
     put_request_id(&mut message, route, &parts.headers, &mut faults);
     faults.finish()?;
-    call::unary(door, &caller, route, &message).await
+    Ok((caller, message))
 }
 
 /// Turns a caller without an account away from what needs one, before the body is read; whether

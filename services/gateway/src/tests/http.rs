@@ -10,6 +10,7 @@ use yimen_proto::intake::v1::{
     ListApplicationsResponse, SubmitApplicationRequest, SubmitApplicationResponse, TrackApplicationRequest,
     TrackedApplication,
 };
+use yimen_proto::supervision::v1::{WatchWarningsRequest, WatchWarningsResponse};
 
 use super::{Hall, get, post, signed_in};
 
@@ -243,4 +244,25 @@ async fn the_interface_is_described_and_every_answer_is_guarded() {
         let policy = answer.headers["content-security-policy"].to_str().unwrap();
         assert!(policy.starts_with("default-src 'self'") && !policy.contains("script-src"));
     }
+}
+
+#[tokio::test]
+async fn a_stream_is_events_that_go_on_after_the_last_one_seen() {
+    let change = |cursor: &str| WatchWarningsResponse { cursor: cursor.into(), ..Default::default() };
+    let hall = Hall::answering(&[change("7"), change("8")]);
+    let mut request = get("/api/v1/warnings/watch?center=430102&cursor=1");
+    request.headers_mut().insert("last-event-id", "6".parse().unwrap());
+    let answer = hall.ask(request).await;
+    assert_eq!(answer.headers["content-type"], "text/event-stream");
+    let text = String::from_utf8(answer.body.to_vec()).unwrap();
+    let events: Vec<&str> = text.split("\n\n").filter(|event| !event.is_empty()).collect();
+    assert_eq!(events.len(), 2, "{text}");
+    assert!(events[0].contains("id: 7") && events[1].contains("id: 8"), "{text}");
+    assert!(events[0].contains(r#"data: {"cursor":"7""#), "{text}");
+    let sent: WatchWarningsRequest = hall.calls()[0].message();
+    assert_eq!((sent.cursor.as_str(), sent.center.as_str()), ("6", "430102"));
+
+    let refusing = Hall::refusing(|| Error::field("cursor", Reason::UnknownCursor));
+    let refused = refusing.ask(get("/api/v1/warnings/watch?cursor=x")).await;
+    assert_eq!(refused.problem().2, ["cursor: UNKNOWN_CURSOR"]);
 }

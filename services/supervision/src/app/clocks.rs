@@ -1,13 +1,14 @@
-//! The clocks of one case: whoever changes them holds the case's row.
+//! The clocks of one case: whoever changes them holds the case's row, and has the case settled after.
 
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, Utc};
+use yimen_kernel::date::{day_start, local_date};
 use yimen_kernel::error::{Error, Result};
 use yimen_kernel::reason::Reason;
 use yimen_platform::store::Tx;
 
 use crate::domain::Kind;
+use crate::store::applications;
 use crate::store::clocks::{self as table, Key, Start};
-use crate::store::{applications, timers};
 
 /// A case whose row is held until the transaction ends.
 pub struct Case {
@@ -35,25 +36,30 @@ impl Case {
     pub async fn start(&self, tx: &mut Tx, key: Key<'_>, day: NaiveDate, limits: Start) -> Result<()> {
         table::start(tx.sql(), &self.number, key, day, limits).await?;
         match self.ended_on {
-            Some(ended_on) => self.end(tx, key, ended_on.max(day), "CASE_ENDED").await,
+            Some(ended_on) => self.end(tx, key, day_start(ended_on.max(day)), "CASE_ENDED").await,
             None => Ok(()),
         }
     }
 
     /// Ends a clock, once.
-    pub async fn end(&self, tx: &mut Tx, key: Key<'_>, day: NaiveDate, outcome: &str) -> Result<()> {
-        table::end(tx.sql(), &self.number, key, day, outcome).await
+    pub async fn end(&self, tx: &mut Tx, key: Key<'_>, at: DateTime<Utc>, outcome: &str) -> Result<()> {
+        table::end(tx.sql(), &self.number, key, at, outcome).await
     }
 
     /// Ends every clock of a kind that runs.
-    pub async fn end_all(&self, tx: &mut Tx, kind: Kind, day: NaiveDate, outcome: &str) -> Result<()> {
-        table::end_running(tx.sql(), &self.number, Some(kind), day, outcome).await
+    pub async fn end_all(&self, tx: &mut Tx, kind: Kind, at: DateTime<Utc>, outcome: &str) -> Result<()> {
+        table::end_running(tx.sql(), &self.number, Some(kind), at, outcome).await
     }
 
     /// Ends every clock for good.
-    pub async fn finish(&self, tx: &mut Tx, day: NaiveDate, outcome: &str) -> Result<()> {
-        applications::end(tx.sql(), &self.number, day).await?;
-        table::end_running(tx.sql(), &self.number, None, day, outcome).await
+    pub async fn finish(&self, tx: &mut Tx, at: DateTime<Utc>, outcome: &str) -> Result<()> {
+        applications::end(tx.sql(), &self.number, local_date(at), outcome).await?;
+        table::end_running(tx.sql(), &self.number, None, at, outcome).await
+    }
+
+    /// 办结.
+    pub async fn complete(&self, tx: &mut Tx, at: DateTime<Utc>) -> Result<()> {
+        applications::complete(tx.sql(), &self.number, local_date(at)).await
     }
 
     /// Starts the next following up of its fee, unless that was settled meanwhile.
@@ -61,7 +67,7 @@ impl Case {
         if self.fee_settled_on.is_some() {
             return Ok(());
         }
-        let run = table::next_run(tx.sql(), &self.number, Kind::FeeFollowUp).await?;
+        let run = table::next_run(tx.sql(), &self.number, Kind::FeeFollowUp, "").await?;
         self.start(tx, (Kind::FeeFollowUp, "", run), day, limits).await
     }
 
@@ -71,19 +77,8 @@ impl Case {
     }
 
     /// Notes that nothing more is to be paid.
-    pub async fn settle_fee(&self, tx: &mut Tx, day: NaiveDate, outcome: &str) -> Result<()> {
-        applications::settle_fee(tx.sql(), &self.number, day).await?;
-        self.end_all(tx, Kind::FeeFollowUp, day, outcome).await
-    }
-
-    /// Computes when the case's clocks reach their next rungs, after all that was changed.
-    pub async fn settle(&self, tx: &mut Tx) -> Result<()> {
-        let edition = tx.calendar().await?;
-        let next: Vec<_> = timers::of_case(tx.sql(), &self.number)
-            .await?
-            .into_iter()
-            .map(|timer| (timer.id, timer.next_on(&edition.calendar)))
-            .collect();
-        table::set_next(tx.sql(), &next, edition.version).await
+    pub async fn settle_fee(&self, tx: &mut Tx, at: DateTime<Utc>, outcome: &str) -> Result<()> {
+        applications::settle_fee(tx.sql(), &self.number, local_date(at)).await?;
+        self.end_all(tx, Kind::FeeFollowUp, at, outcome).await
     }
 }

@@ -2,6 +2,7 @@
 
 use uuid::Uuid;
 use yimen_kernel::date::local_date;
+use yimen_kernel::deadline::Unit;
 use yimen_kernel::error::Result;
 use yimen_platform::Context;
 use yimen_platform::store::Tx;
@@ -9,14 +10,18 @@ use yimen_proto::supervision::v1 as pb;
 
 use super::timestamp;
 use crate::domain::{Kind, Reached, Rung, Timer};
-use crate::store::timers::{self, Due};
-use crate::store::{clocks, warnings};
+use crate::store::cases::{self, Opened};
+use crate::store::clocks::{self, Derived, Start};
+use crate::store::timers::{self, Kept};
+use crate::store::{applications, red_list, warnings};
 
 /// Clocks that one transaction takes on: it holds their rows.
 const BATCH: i64 = 200;
+/// Working days for the reply to a supervision case (示例).
+const REPLY_DAYS: u32 = 5;
 
 /// Lets every clock that is due climb. Copies of the service take different ones.
-pub async fn climb(ctx: &Context) -> Result<()> {
+pub async fn climb(ctx: Context) -> Result<()> {
     loop {
         let mut tx = ctx.store.begin().await?;
         let today = local_date(tx.now());
@@ -25,23 +30,37 @@ pub async fn climb(ctx: &Context) -> Result<()> {
             return Ok(());
         }
         let edition = tx.calendar().await?;
-        let mut next = Vec::with_capacity(due.len());
-        for Due { number, center, mut timer } in due {
+        let mut derived = Vec::with_capacity(due.len());
+        let (mut numbers, mut public) = (Vec::new(), Vec::new());
+        for Kept { number, center, mut timer } in timers::load(tx.sql(), &due).await? {
             for reached in timer.news(&edition.calendar, today) {
-                warn(&mut tx, &number, &center, &timer, reached).await?;
+                if let Some(warning) = warn(&mut tx, &number, &center, &timer, reached).await? {
+                    public.extend(reached.rung.is_public(timer.kind).then_some(warning));
+                }
                 timer.fired.push(reached.rung);
+                numbers.push(number.clone());
             }
-            next.push((timer.id, timer.next_on(&edition.calendar)));
+            derived.push(Derived::of(&timer, &edition.calendar));
         }
-        clocks::set_next(tx.sql(), &next, edition.version).await?;
+        clocks::derive(tx.sql(), &derived, edition.version).await?;
+        applications::unsettle(tx.sql(), Some(&numbers)).await?;
+        red_list::tell(tx.sql(), &public).await?;
         tx.commit().await?;
     }
 }
 
-async fn warn(tx: &mut Tx, number: &str, center: &str, timer: &Timer, reached: Reached) -> Result<()> {
+async fn warn(
+    tx: &mut Tx,
+    number: &str,
+    center: &str,
+    timer: &Timer,
+    reached: Reached,
+) -> Result<Option<Uuid>> {
     let now = tx.now();
-    if !warnings::insert(tx.sql(), Uuid::now_v7(), timer.id, center, reached, now).await? {
-        return Ok(());
+    let public = reached.rung.is_public(timer.kind);
+    let warning = warnings::insert(tx.sql(), timer.id, center, reached, public, now).await?;
+    if warning.is_none() {
+        return Ok(None);
     }
     let time = Some(timestamp(now));
     let version = i64::from(timer.run);
@@ -68,7 +87,20 @@ async fn warn(tx: &mut Tx, number: &str, center: &str, timer: &Timer, reached: R
         };
         tx.emit(center, number, version, &lapsed);
     }
-    Ok(())
+    if reached.rung == Rung::Case {
+        open_case(tx, number, center, timer, reached).await?;
+    }
+    Ok(warning)
+}
+
+/// 督办: the department is asked, from today on.
+async fn open_case(tx: &mut Tx, number: &str, center: &str, timer: &Timer, reached: Reached) -> Result<()> {
+    let (opened_on, department) = (local_date(tx.now()), timer.department.as_str());
+    let run = clocks::next_run(tx.sql(), number, Kind::SupervisionCase, department).await?;
+    let reply = Start { unit: Unit::WorkingDays, promised: Some(REPLY_DAYS), statutory: None };
+    clocks::start(tx.sql(), number, (Kind::SupervisionCase, department, run), opened_on, reply).await?;
+    let opened = Opened { clock: timer.id, run, center, department, due_on: reached.due_on, opened_on };
+    cases::open(tx.sql(), &opened).await
 }
 
 /// A kind on the wire.

@@ -1,18 +1,18 @@
 //! A new notice of the calendar moves last days: every open clock is computed again, notice by notice.
 
-use uuid::Uuid;
 use yimen_kernel::deadline::Which;
 use yimen_kernel::error::Result;
 use yimen_platform::Context;
 
+use crate::store::clocks::{self, Derived};
 use crate::store::moves::{self, Moved};
-use crate::store::{clocks, timers};
+use crate::store::timers;
 
 /// Clocks that one transaction takes on.
 const BATCH: i64 = 1_000;
 
 /// Computes again what was computed by an earlier edition.
-pub async fn all(ctx: &Context) -> Result<()> {
+pub async fn all(ctx: Context) -> Result<()> {
     loop {
         let mut tx = ctx.store.begin().await?;
         let latest = tx.calendar().await?.version;
@@ -26,7 +26,8 @@ pub async fn all(ctx: &Context) -> Result<()> {
                 break;
             }
             let mut moved: Vec<Moved> = Vec::new();
-            let mut next: Vec<(Uuid, _)> = Vec::with_capacity(open.len());
+            let open: Vec<_> =
+                timers::load(tx.sql(), &open).await?.into_iter().map(|kept| kept.timer).collect();
             for timer in &open {
                 for which in [Which::Promised, Which::Statutory] {
                     let due = |calendar| timer.due(which, calendar).map(|due| due.on);
@@ -37,11 +38,12 @@ pub async fn all(ctx: &Context) -> Result<()> {
                         moved.push(Moved { clock: timer.id, which, before_on, after_on });
                     }
                 }
-                next.push((timer.id, timer.next_on(&after.calendar)));
             }
+            let derived: Vec<Derived> =
+                open.iter().map(|timer| Derived::of(timer, &after.calendar)).collect();
             let now = tx.now();
             moves::insert(tx.sql(), &moved, after.version, year, now).await?;
-            clocks::set_next(tx.sql(), &next, after.version).await?;
+            clocks::derive(tx.sql(), &derived, after.version).await?;
             tx.commit().await?;
             tx = ctx.store.begin().await?;
         }

@@ -6,28 +6,10 @@ use yimen_kernel::calendar::Due;
 use yimen_kernel::deadline::{Extension, Limit, Suspension, Unit, Which};
 use yimen_kernel::{Calendar, Clock, Light};
 
-/// Makes an enum whose values have codes.
-macro_rules! codes {
-    ($(#[$about:meta])* $name:ident { $($(#[$doc:meta])* $value:ident = $code:literal,)* }) => {
-        $(#[$about])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        pub enum $name {
-            $($(#[$doc])* $value,)*
-        }
+use super::codes::codes;
 
-        impl $name {
-            /// Its code in the contract and in the tables.
-            pub fn as_str(self) -> &'static str {
-                match self { $($name::$value => $code,)* }
-            }
-
-            /// Reads a code.
-            pub fn parse(code: &str) -> Option<Self> {
-                match code { $($code => Some($name::$value),)* _ => None }
-            }
-        }
-    };
-}
+/// Working days after the last day that was missed, until a supervision case is opened (示例).
+const CASE_AFTER: u32 = 3;
 
 codes! {
     /// What a clock measures.
@@ -44,6 +26,8 @@ codes! {
         Delivery = "DELIVERY",
         /// 催缴.
         FeeFollowUp = "FEE_FOLLOW_UP",
+        /// The reply to a supervision case (督办).
+        SupervisionCase = "SUPERVISION_CASE",
     }
 }
 
@@ -56,6 +40,16 @@ codes! {
         Red = "RED",
         /// The legal limit has passed.
         DarkRed = "DARK_RED",
+        /// 督办: it is still not done.
+        Case = "CASE",
+    }
+}
+
+impl Rung {
+    /// Whether it goes on the public list, for a clock that measures `kind`: what the applicant waits for.
+    pub fn is_public(self, kind: Kind) -> bool {
+        let is_waited_for = matches!(kind, Kind::Acceptance | Kind::Decision | Kind::Task | Kind::Delivery);
+        is_waited_for && self != Rung::Yellow
     }
 }
 
@@ -139,7 +133,9 @@ impl Timer {
         let dark = late(Which::Statutory, Rung::DarkRed);
         // What passes both at once is dark red, as its light is.
         let red = red.filter(|red| dark.is_none_or(|dark| red.on < dark.on));
-        let mut reached: Vec<Reached> = [self.yellow(calendar), red, dark].into_iter().flatten().collect();
+        let case = red.or(dark).and_then(|late| self.case(late, calendar));
+        let mut reached: Vec<Reached> =
+            [self.yellow(calendar), red, dark, case].into_iter().flatten().collect();
         reached.retain(|rung| self.ended_on.is_none_or(|ended_on| rung.on <= ended_on));
         reached.sort_by_key(|rung| (rung.on, rung.rung));
         reached
@@ -153,6 +149,15 @@ impl Timer {
         let nearly = (u64::from(budget) * 4).div_ceil(5);
         let used = u32::try_from(nearly).unwrap_or(budget).min(budget.saturating_sub(1));
         Some(Reached { rung: Rung::Yellow, due_on, on: clock.reaches(calendar, used)? })
+    }
+
+    /// When it has been late for so long that a supervision case is opened; not for the reply to one.
+    fn case(&self, late: Reached, calendar: &Calendar) -> Option<Reached> {
+        if self.kind == Kind::SupervisionCase {
+            return None;
+        }
+        let on = calendar.due(late.due_on, CASE_AFTER).succ_opt()?;
+        Some(Reached { rung: Rung::Case, due_on: late.due_on, on })
     }
 
     /// Those that it has reached by `today` and that nobody has been told of.
@@ -211,6 +216,7 @@ mod tests {
         let all = [
             rung(Rung::Yellow, "2026-03-03"),
             rung(Rung::Red, "2026-03-06"),
+            rung(Rung::Case, "2026-03-11"),
             rung(Rung::DarkRed, "2026-03-20"),
         ];
         assert_eq!(days(&decision(10, 20)), all);
@@ -218,7 +224,13 @@ mod tests {
         assert_eq!(days(&ended), all[..2], "it ended on the day on which it was red");
         let in_time = Timer { ended_on: Some(day("2026-03-05")), ..decision(10, 20) };
         assert_eq!(days(&in_time), all[..1]);
-        assert_eq!(days(&decision(20, 20)).len(), 2, "both at once is dark red alone");
+        let at_once = days(&decision(20, 20));
+        assert_eq!(
+            at_once.iter().map(|(rung, _)| *rung).collect::<Vec<_>>(),
+            [Rung::Yellow, Rung::DarkRed, Rung::Case]
+        );
+        let reply = Timer { kind: Kind::SupervisionCase, ..decision(10, 20) };
+        assert!(days(&reply).iter().all(|(rung, _)| *rung != Rung::Case), "a case opens no case");
     }
 
     #[test]
@@ -235,7 +247,11 @@ mod tests {
         assert_eq!(stopped.light(&calendar, day("2026-03-30")), Light::Grey);
         let unannounced = Suspension { document: String::new(), ..stop };
         let only_the_law = Timer { stops: vec![unannounced], ..decision(10, 20) };
-        assert_eq!(days(&only_the_law), [(Rung::DarkRed, "2026-03-20".to_owned())], "no notice, no stop");
+        assert_eq!(
+            days(&only_the_law),
+            [(Rung::DarkRed, "2026-03-20".to_owned()), (Rung::Case, "2026-03-25".to_owned())],
+            "no notice, no stop"
+        );
     }
 
     proptest! {

@@ -1,16 +1,31 @@
 //! What the clocks of an application have in common.
 
+use std::collections::HashMap;
+
 use chrono::NaiveDate;
 use sqlx::PgConnection;
+use yimen_kernel::date::local_date;
 use yimen_kernel::error::Result;
 use yimen_platform::store::db;
 
-use super::int;
+use super::{int, odd, suspensions, timers};
+use crate::domain::fact::Told;
+use crate::domain::{CaseFile, Rung};
 
 /// A case, as whoever changes its clocks needs it.
 pub struct Row {
     pub ended_on: Option<NaiveDate>,
     pub fee_settled_on: Option<NaiveDate>,
+}
+
+/// A case that is to be settled.
+struct Taken {
+    number: String,
+    center: String,
+    item: String,
+    outcome: String,
+    ended_on: Option<NaiveDate>,
+    completed_on: Option<NaiveDate>,
 }
 
 /// Makes a case known.
@@ -27,11 +42,11 @@ pub async fn insert(connection: &mut PgConnection, number: &str, center: &str, i
     Ok(())
 }
 
-/// Takes its row.
+/// Takes its row, for a change after which it is to be settled.
 pub async fn lock(connection: &mut PgConnection, number: &str) -> Result<Option<Row>> {
     sqlx::query_as!(
         Row,
-        "select ended_on, fee_settled_on from supervision.application where number = $1 for update",
+        "update supervision.application set unsettled = true where number = $1 returning ended_on, fee_settled_on",
         number
     )
     .fetch_optional(connection)
@@ -39,9 +54,36 @@ pub async fn lock(connection: &mut PgConnection, number: &str) -> Result<Option<
     .map_err(db)
 }
 
-/// Notes that nothing runs any more.
-pub async fn end(connection: &mut PgConnection, number: &str, day: NaiveDate) -> Result<()> {
-    sqlx::query!("update supervision.application set ended_on = $2 where number = $1", number, day)
+/// Has cases settled that somebody holds, or all.
+pub async fn unsettle(connection: &mut PgConnection, numbers: Option<&[String]>) -> Result<()> {
+    sqlx::query!(
+        "update supervision.application set unsettled = true
+         where not unsettled and ($1::text[] is null or number = any($1))",
+        numbers
+    )
+    .execute(connection)
+    .await
+    .map_err(db)?;
+    Ok(())
+}
+
+/// Notes that nothing runs any more, and why.
+pub async fn end(connection: &mut PgConnection, number: &str, day: NaiveDate, outcome: &str) -> Result<()> {
+    sqlx::query!(
+        "update supervision.application set ended_on = $2, outcome = $3 where number = $1",
+        number,
+        day,
+        outcome
+    )
+    .execute(connection)
+    .await
+    .map_err(db)?;
+    Ok(())
+}
+
+/// 办结.
+pub async fn complete(connection: &mut PgConnection, number: &str, day: NaiveDate) -> Result<()> {
+    sqlx::query!("update supervision.application set completed_on = $2 where number = $1", number, day)
         .execute(connection)
         .await
         .map_err(db)?;
@@ -69,4 +111,70 @@ pub async fn extend(connection: &mut PgConnection, number: &str, days: u32, auth
     .await
     .map_err(db)?;
     Ok(())
+}
+
+/// Takes cases that are to be settled and that nobody else has, with all that is known of them; they count
+/// as settled when the transaction commits.
+pub async fn lease_unsettled(connection: &mut PgConnection, limit: i64) -> Result<Vec<CaseFile>> {
+    let rows = sqlx::query_as!(
+        Taken,
+        "update supervision.application a set unsettled = false
+         from (select number from supervision.application where unsettled limit $1 for update skip locked) taken
+         where a.number = taken.number
+         returning a.number, a.center, a.item, a.outcome, a.ended_on, a.completed_on",
+        limit
+    )
+    .fetch_all(&mut *connection)
+    .await
+    .map_err(db)?;
+    if rows.is_empty() {
+        return Ok(Vec::new());
+    }
+    let numbers: Vec<String> = rows.iter().map(|row| row.number.clone()).collect();
+    let clocks = timers::of_cases(connection, &numbers).await?;
+    let mut timers = HashMap::new();
+    for kept in timers::load(connection, &clocks).await? {
+        timers.entry(kept.number).or_insert_with(Vec::new).push(kept.timer);
+    }
+    let mut procedures = suspensions::of_cases(connection, &numbers).await?;
+    let mut warnings = told(connection, &numbers).await?;
+    let file = |row: Taken| CaseFile {
+        timers: timers.remove(&row.number).unwrap_or_default(),
+        procedures: procedures.remove(&row.number).unwrap_or_default(),
+        warnings: warnings.remove(&row.number).unwrap_or_default(),
+        number: row.number,
+        center: row.center,
+        item: row.item,
+        outcome: row.outcome,
+        ended_on: row.ended_on,
+        completed_on: row.completed_on,
+    };
+    Ok(rows.into_iter().map(file).collect())
+}
+
+/// The warnings of cases.
+async fn told(connection: &mut PgConnection, numbers: &[String]) -> Result<HashMap<String, Vec<Told>>> {
+    let rows = sqlx::query!(
+        r#"select c.number, c.department, w.rung, w.reached_on,
+                  case when p.state = 'UPHELD' then p.decided_at end as corrected_at
+           from unnest($1::text[]) given(number)
+           join supervision.clock c using (number)
+           join supervision.warning w using (clock)
+           left join supervision.appeal p using (warning)"#,
+        numbers
+    )
+    .fetch_all(connection)
+    .await
+    .map_err(db)?;
+    let mut of_case: HashMap<String, Vec<Told>> = HashMap::new();
+    for row in rows {
+        let told = Told {
+            department: row.department,
+            rung: Rung::parse(&row.rung).ok_or_else(|| odd("rung"))?,
+            reached_on: row.reached_on,
+            corrected_on: row.corrected_at.map(local_date),
+        };
+        of_case.entry(row.number).or_default().push(told);
+    }
+    Ok(of_case)
 }

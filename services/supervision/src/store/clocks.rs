@@ -1,14 +1,22 @@
 //! The clocks' own rows: starts, ends, and the day of the next rung.
 
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, Utc};
 use sqlx::PgConnection;
 use uuid::Uuid;
+use yimen_kernel::Calendar;
+use yimen_kernel::date::local_date;
 use yimen_kernel::deadline::Unit;
 use yimen_kernel::error::Result;
 use yimen_platform::store::db;
 
 use super::{count, int};
-use crate::domain::Kind;
+use crate::domain::{Kind, Timer};
+
+/// The last day of what has none: as the table's default has it.
+const NO_LAST_DAY: NaiveDate = match NaiveDate::from_ymd_opt(9999, 12, 31) {
+    Some(day) => day,
+    None => NaiveDate::MAX,
+};
 
 /// Which clock of a case: its kind, whose it is, the so-manieth time.
 pub type Key<'k> = (Kind, &'k str, u32);
@@ -58,22 +66,23 @@ pub async fn end(
     connection: &mut PgConnection,
     number: &str,
     (kind, department, run): Key<'_>,
-    day: NaiveDate,
+    at: DateTime<Utc>,
     outcome: &str,
 ) -> Result<()> {
     sqlx::query!(
-        "insert into supervision.clock as c (clock, number, kind, department, run, ended_on, outcome)
-         values ($1, $2, $3, $4, $5, $6, $7)
+        "insert into supervision.clock as c (clock, number, kind, department, run, ended_on, outcome, ended_at)
+         values ($1, $2, $3, $4, $5, $6, $7, $8)
          on conflict (number, kind, department, run) do update
-         set ended_on = excluded.ended_on, outcome = excluded.outcome
+         set ended_on = excluded.ended_on, outcome = excluded.outcome, ended_at = excluded.ended_at
          where c.ended_on is null",
         Uuid::now_v7(),
         number,
         kind.as_str(),
         department,
         int(run)?,
-        day,
-        outcome
+        local_date(at),
+        outcome,
+        at
     )
     .execute(connection)
     .await
@@ -86,16 +95,17 @@ pub async fn end_running(
     connection: &mut PgConnection,
     number: &str,
     kind: Option<Kind>,
-    day: NaiveDate,
+    at: DateTime<Utc>,
     outcome: &str,
 ) -> Result<()> {
     sqlx::query!(
-        "update supervision.clock set ended_on = greatest($3, started_on), outcome = $4
+        "update supervision.clock set ended_on = greatest($3, started_on), outcome = $4, ended_at = $5
          where number = $1 and ended_on is null and started_on is not null and ($2::text is null or kind = $2)",
         number,
         kind.map(Kind::as_str),
-        day,
-        outcome
+        local_date(at),
+        outcome,
+        at
     )
     .execute(connection)
     .await
@@ -103,13 +113,19 @@ pub async fn end_running(
     Ok(())
 }
 
-/// The next run of a kind that belongs to nobody in particular.
-pub async fn next_run(connection: &mut PgConnection, number: &str, kind: Kind) -> Result<u32> {
+/// The next run of a kind that a department, or the window, has.
+pub async fn next_run(
+    connection: &mut PgConnection,
+    number: &str,
+    kind: Kind,
+    department: &str,
+) -> Result<u32> {
     let runs = sqlx::query_scalar!(
         r#"select coalesce(max(run), 0) as "runs!" from supervision.clock
-           where number = $1 and kind = $2 and department = ''"#,
+           where number = $1 and kind = $2 and department = $3"#,
         number,
-        kind.as_str()
+        kind.as_str(),
+        department
     )
     .fetch_one(connection)
     .await
@@ -117,19 +133,35 @@ pub async fn next_run(connection: &mut PgConnection, number: &str, kind: Kind) -
     Ok(count("run", runs)? + 1)
 }
 
-/// Keeps when clocks reach their next rungs, by an edition of the calendar.
-pub async fn set_next(
-    connection: &mut PgConnection,
-    next: &[(Uuid, Option<NaiveDate>)],
-    edition: i64,
-) -> Result<()> {
-    let (clocks, days): (Vec<Uuid>, Vec<Option<NaiveDate>>) = next.iter().copied().unzip();
+/// What is derived of a clock, so that an index finds it.
+pub struct Derived {
+    clock: Uuid,
+    next_on: Option<NaiveDate>,
+    due_on: NaiveDate,
+}
+
+impl Derived {
+    /// By a calendar.
+    pub fn of(timer: &Timer, calendar: &Calendar) -> Self {
+        let due = timer.leading().and_then(|clock| clock.due(calendar));
+        let due_on = due.map_or(NO_LAST_DAY, |due| due.on);
+        Self { clock: timer.id, next_on: timer.next_on(calendar), due_on }
+    }
+}
+
+/// Keeps what is derived, by an edition of the calendar.
+pub async fn derive(connection: &mut PgConnection, derived: &[Derived], edition: i64) -> Result<()> {
+    let clocks: Vec<Uuid> = derived.iter().map(|one| one.clock).collect();
+    let next: Vec<Option<NaiveDate>> = derived.iter().map(|one| one.next_on).collect();
+    let due: Vec<NaiveDate> = derived.iter().map(|one| one.due_on).collect();
     sqlx::query!(
-        "update supervision.clock c set next_on = given.next_on, edition = $3
-         from unnest($1::uuid[], $2::date[]) given(clock, next_on)
-         where c.clock = given.clock and (c.next_on is distinct from given.next_on or c.edition <> $3)",
+        "update supervision.clock c set next_on = given.next_on, due_on = given.due_on, edition = $4
+         from unnest($1::uuid[], $2::date[], $3::date[]) given(clock, next_on, due_on)
+         where c.clock = given.clock
+           and (c.next_on, c.due_on, c.edition) is distinct from (given.next_on, given.due_on, $4)",
         &clocks,
-        &days as &[Option<NaiveDate>],
+        &next as &[Option<NaiveDate>],
+        &due,
         edition
     )
     .execute(connection)

@@ -1,8 +1,13 @@
 //! All SQL of the service, and rows as domain values.
 
+pub mod appeals;
 pub mod applications;
+pub mod cases;
 pub mod clocks;
+pub mod facts;
+pub mod flags;
 pub mod moves;
+pub mod red_list;
 pub mod suspensions;
 pub mod timers;
 pub mod warnings;

@@ -48,3 +48,49 @@ pub async fn insert(
     .map_err(db)?;
     Ok(())
 }
+
+/// A last day that moved, with what its clock says.
+pub struct Row {
+    pub clock: Uuid,
+    pub number: String,
+    pub kind: String,
+    pub department: String,
+    pub promised: bool,
+    pub year: i32,
+    pub edition: i64,
+    pub before_on: NaiveDate,
+    pub after_on: NaiveDate,
+    pub at: DateTime<Utc>,
+}
+
+/// Last days that moved, by the newest notice first: of one center and one year, or all; after the edition,
+/// clock and limit that are given.
+pub async fn list(
+    connection: &mut PgConnection,
+    center: Option<&str>,
+    year: Option<i32>,
+    after: Option<(i64, Uuid, bool)>,
+    limit: i64,
+) -> Result<Vec<Row>> {
+    let (edition, clock, promised) = after.map_or((None, None, None), |(edition, clock, promised)| {
+        (Some(edition), Some(clock), Some(promised))
+    });
+    sqlx::query_as!(
+        Row,
+        "select m.clock, c.number, c.kind, c.department, m.promised, m.year, m.edition, m.before_on, m.after_on, m.at
+         from supervision.calendar_move m join supervision.clock c using (clock)
+         where ($1::text is null or left(c.number, 6) = $1)
+           and ($2::integer is null or m.year = $2)
+           and ($3::bigint is null or (m.edition, m.clock, m.promised) < ($3, $4, $5))
+         order by m.edition desc, m.clock desc, m.promised desc limit $6",
+        center,
+        year,
+        edition,
+        clock,
+        promised,
+        limit
+    )
+    .fetch_all(connection)
+    .await
+    .map_err(db)
+}

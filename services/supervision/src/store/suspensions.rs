@@ -1,14 +1,17 @@
 //! Special procedures.
 
+use std::collections::HashMap;
+
 use chrono::NaiveDate;
 use sqlx::PgConnection;
 use uuid::Uuid;
-use yimen_kernel::deadline::Ground;
+use yimen_kernel::deadline::{Ground, Suspension};
 use yimen_kernel::error::{Error, Result};
 use yimen_kernel::reason::Reason;
 use yimen_platform::store::db;
 
-use super::count;
+use super::{count, stored};
+use crate::domain::fact::Procedure;
 
 /// One that began.
 pub struct Begun<'b> {
@@ -66,4 +69,35 @@ pub async fn end(
     .map_err(db)?;
     let row = row.ok_or_else(|| Error::not_found(Reason::ProcedureUnknown))?;
     Ok((row.department, count("run", row.run)?))
+}
+
+/// Those of cases that took time, in the order of their beginning.
+pub async fn of_cases(
+    connection: &mut PgConnection,
+    numbers: &[String],
+) -> Result<HashMap<String, Vec<Procedure>>> {
+    let rows = sqlx::query!(
+        "select number, department, ground, document, from_on, ended_on
+         from supervision.suspension join unnest($1::text[]) wanted(number) using (number)
+         order by from_on, procedure",
+        numbers
+    )
+    .fetch_all(connection)
+    .await
+    .map_err(db)?;
+    let mut of_case: HashMap<String, Vec<Procedure>> = HashMap::new();
+    for row in rows {
+        // One that ended before it began took no day.
+        if row.ended_on.is_some_and(|ended_on| ended_on < row.from_on) {
+            continue;
+        }
+        let suspension = Suspension {
+            ground: stored("ground", Ground::parse(&row.ground))?,
+            document: row.document,
+            from: row.from_on,
+            to: row.ended_on,
+        };
+        of_case.entry(row.number).or_default().push(Procedure { department: row.department, suspension });
+    }
+    Ok(of_case)
 }

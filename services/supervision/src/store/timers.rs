@@ -3,23 +3,23 @@
 use std::collections::HashMap;
 
 use chrono::NaiveDate;
-use sqlx::{FromRow, PgConnection};
+use sqlx::PgConnection;
 use uuid::Uuid;
-use yimen_kernel::deadline::{Authority, Extension, Ground, Suspension, Unit};
+use yimen_kernel::deadline::{Authority, Extension, Unit};
 use yimen_kernel::error::Result;
 use yimen_platform::store::db;
 
-use super::{count, odd, stored};
+use super::{count, odd, suspensions};
+use crate::domain::fact::Procedure;
 use crate::domain::{Kind, Rung, Timer};
 
-/// A timer that is due, and what its warning names.
-pub struct Due {
+/// A timer, and whose it is.
+pub struct Kept {
     pub number: String,
     pub center: String,
     pub timer: Timer,
 }
 
-#[derive(FromRow)]
 struct Row {
     clock: Uuid,
     number: String,
@@ -38,65 +38,46 @@ struct Row {
     fired: Vec<String>,
 }
 
-/// The clocks of a case that have started, in the order of their starting.
-pub async fn of_case(connection: &mut PgConnection, number: &str) -> Result<Vec<Timer>> {
-    let rows = sqlx::query_as!(
-        Row,
-        r#"select c.clock, c.number, a.center, c.kind, c.department, c.run, c.started_on as "started_on!",
-                  c.calendar_days, c.promised_days, c.statutory_days, c.ended_on, c.outcome,
-                  a.extension_days, a.extension_authority,
-                  array(select rung from supervision.warning w where w.clock = c.clock) as "fired!"
-           from supervision.clock c join supervision.application a using (number)
-           where c.number = $1 and c.started_on is not null
-           order by c.started_on, c.clock"#,
-        number
+/// Which clocks of some cases have started.
+pub async fn of_cases(connection: &mut PgConnection, numbers: &[String]) -> Result<Vec<Uuid>> {
+    sqlx::query_scalar!(
+        "select c.clock from unnest($1::text[]) given(number) join supervision.clock c using (number)
+         where c.started_on is not null",
+        numbers
     )
-    .fetch_all(&mut *connection)
+    .fetch_all(connection)
     .await
-    .map_err(db)?;
-    Ok(complete(connection, rows).await?.into_iter().map(|due| due.timer).collect())
+    .map_err(db)
 }
 
-/// Takes clocks whose next rung is reached, and which nobody else has.
-pub async fn lease_due(connection: &mut PgConnection, today: NaiveDate, limit: i64) -> Result<Vec<Due>> {
-    let rows = sqlx::query_as!(
-        Row,
-        r#"select c.clock, c.number, a.center, c.kind, c.department, c.run, c.started_on as "started_on!",
-                  c.calendar_days, c.promised_days, c.statutory_days, c.ended_on, c.outcome,
-                  a.extension_days, a.extension_authority,
-                  array(select rung from supervision.warning w where w.clock = c.clock) as "fired!"
-           from supervision.clock c join supervision.application a using (number)
-           where c.next_on <= $1 and c.started_on is not null
-           order by c.next_on limit $2
-           for update of c skip locked"#,
+/// Takes clocks whose next rung is reached and which nobody else has, and their cases.
+pub async fn lease_due(connection: &mut PgConnection, today: NaiveDate, limit: i64) -> Result<Vec<Uuid>> {
+    sqlx::query_scalar!(
+        "select c.clock from supervision.clock c join supervision.application a using (number)
+         where c.next_on <= $1 and c.started_on is not null
+         order by c.next_on limit $2
+         for update of c, a skip locked",
         today,
         limit
     )
-    .fetch_all(&mut *connection)
+    .fetch_all(connection)
     .await
-    .map_err(db)?;
-    complete(connection, rows).await
+    .map_err(db)
 }
 
 /// Takes open clocks that were computed by an edition, and which nobody else has.
-pub async fn lease_of_edition(connection: &mut PgConnection, edition: i64, limit: i64) -> Result<Vec<Timer>> {
-    let rows = sqlx::query_as!(
-        Row,
-        r#"select c.clock, c.number, a.center, c.kind, c.department, c.run, c.started_on as "started_on!",
-                  c.calendar_days, c.promised_days, c.statutory_days, c.ended_on, c.outcome,
-                  a.extension_days, a.extension_authority,
-                  array(select rung from supervision.warning w where w.clock = c.clock) as "fired!"
-           from supervision.clock c join supervision.application a using (number)
-           where c.edition = $1 and c.ended_on is null and c.started_on is not null
-           limit $2
-           for update of c skip locked"#,
+pub async fn lease_of_edition(connection: &mut PgConnection, edition: i64, limit: i64) -> Result<Vec<Uuid>> {
+    sqlx::query_scalar!(
+        "select clock from supervision.clock
+         where edition = $1 and ended_on is null and started_on is not null
+         limit $2
+         for update skip locked",
         edition,
         limit
     )
-    .fetch_all(&mut *connection)
+    .fetch_all(connection)
     .await
-    .map_err(db)?;
-    Ok(complete(connection, rows).await?.into_iter().map(|due| due.timer).collect())
+    .map_err(db)
 }
 
 /// The oldest edition before `latest` that an open clock was computed by.
@@ -111,49 +92,61 @@ pub async fn oldest_edition(connection: &mut PgConnection, latest: i64) -> Resul
     .map_err(db)
 }
 
-/// Adds what stops them.
-async fn complete(connection: &mut PgConnection, rows: Vec<Row>) -> Result<Vec<Due>> {
-    let mut numbers: Vec<String> = rows.iter().map(|row| row.number.clone()).collect();
-    numbers.sort_unstable();
-    numbers.dedup();
-    let stops = suspensions(connection, &numbers).await?;
-    rows.into_iter().map(|row| due(row, &stops)).collect()
-}
-
-/// The suspensions of cases, with the departments that they belong to.
-async fn suspensions(
+/// Open clocks of a center, or of one department of it, the most urgent first: after the one whose last day
+/// and id are given.
+pub async fn urgent(
     connection: &mut PgConnection,
-    numbers: &[String],
-) -> Result<HashMap<String, Vec<(String, Suspension)>>> {
+    center: &str,
+    department: Option<&str>,
+    after: Option<(NaiveDate, Uuid)>,
+    limit: i64,
+) -> Result<Vec<(Uuid, NaiveDate)>> {
+    let (day, clock) = after.unzip();
     let rows = sqlx::query!(
-        "select number, department, ground, document, from_on, ended_on
-         from supervision.suspension join unnest($1::text[]) wanted(number) using (number)
-         order by from_on, procedure",
-        numbers
+        "select clock, due_on from supervision.clock
+         where left(number, 6) = $1 and ended_on is null and started_on is not null
+           and ($2::text is null or department = $2)
+           and ($3::date is null or (due_on, clock) > ($3, $4))
+         order by due_on, clock limit $5",
+        center,
+        department,
+        day,
+        clock,
+        limit
     )
     .fetch_all(connection)
     .await
     .map_err(db)?;
-    let mut of_case: HashMap<String, Vec<(String, Suspension)>> = HashMap::new();
-    for row in rows {
-        // One that ended before it began took no day.
-        if row.ended_on.is_some_and(|ended_on| ended_on < row.from_on) {
-            continue;
-        }
-        let suspension = Suspension {
-            ground: stored("ground", Ground::parse(&row.ground))?,
-            document: row.document,
-            from: row.from_on,
-            to: row.ended_on,
-        };
-        of_case.entry(row.number).or_default().push((row.department, suspension));
-    }
-    Ok(of_case)
+    Ok(rows.into_iter().map(|row| (row.clock, row.due_on)).collect())
 }
 
-fn due(row: Row, stops: &HashMap<String, Vec<(String, Suspension)>>) -> Result<Due> {
+/// Clocks by their ids, in the order of their starting.
+pub async fn load(connection: &mut PgConnection, clocks: &[Uuid]) -> Result<Vec<Kept>> {
+    let rows = sqlx::query_as!(
+        Row,
+        r#"select c.clock, c.number, a.center, c.kind, c.department, c.run, c.started_on as "started_on!",
+                  c.calendar_days, c.promised_days, c.statutory_days, c.ended_on, c.outcome,
+                  a.extension_days, a.extension_authority,
+                  array(select rung from supervision.warning w where w.clock = c.clock) as "fired!"
+           from unnest($1::uuid[]) given(clock)
+           join supervision.clock c using (clock)
+           join supervision.application a using (number)
+           order by c.started_on, c.clock"#,
+        clocks
+    )
+    .fetch_all(&mut *connection)
+    .await
+    .map_err(db)?;
+    let mut numbers: Vec<String> = rows.iter().map(|row| row.number.clone()).collect();
+    numbers.sort_unstable();
+    numbers.dedup();
+    let procedures = suspensions::of_cases(connection, &numbers).await?;
+    rows.into_iter().map(|row| kept(row, &procedures)).collect()
+}
+
+fn kept(row: Row, procedures: &HashMap<String, Vec<Procedure>>) -> Result<Kept> {
     let kind = Kind::parse(&row.kind).ok_or_else(|| odd("kind"))?;
-    let of_case = stops.get(&row.number).map(Vec::as_slice).unwrap_or_default();
+    let of_case = procedures.get(&row.number).map(Vec::as_slice).unwrap_or_default();
     // The decision waits for every procedure, a department's opinion for its own.
     let stops_it = |department: &str| match kind {
         Kind::Decision => true,
@@ -181,11 +174,11 @@ fn due(row: Row, stops: &HashMap<String, Vec<(String, Suspension)>>) -> Result<D
         fired: fired.collect::<Result<_>>()?,
         stops: of_case
             .iter()
-            .filter(|(department, _)| stops_it(department))
-            .map(|(_, suspension)| suspension.clone())
+            .filter(|procedure| stops_it(&procedure.department))
+            .map(|procedure| procedure.suspension.clone())
             .collect(),
         extension,
         department: row.department,
     };
-    Ok(Due { number: row.number, center: row.center, timer })
+    Ok(Kept { number: row.number, center: row.center, timer })
 }

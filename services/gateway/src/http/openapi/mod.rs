@@ -123,6 +123,9 @@ fn operation(route: &Route, schemas: &mut schemas::Schemas) -> Operation {
     for field in route.in_query() {
         operation = operation.parameter(parameter(&field, ParameterIn::Query, schemas));
     }
+    if method.is_server_streaming() {
+        operation = operation.parameter(last_event_id());
+    }
     if route.verb == Method::POST {
         if route.has_request_id() {
             operation = operation.parameter(idempotency_key());
@@ -134,9 +137,10 @@ fn operation(route: &Route, schemas: &mut schemas::Schemas) -> Operation {
     }
     let answer = Content::new(Some(schemas.message(&method.output())));
     let about = comments::of(&method.output().parent_file(), method.output().path());
+    let media_type = if method.is_server_streaming() { "text/event-stream" } else { "application/json" };
     let success = ResponseBuilder::new()
         .description(about.unwrap_or_else(|| "Done.".to_owned()))
-        .content("application/json", answer);
+        .content(media_type, answer);
     let success = if method.full_name() == super::document::METHOD {
         success.content("text/plain", Content::new(Some(text())))
     } else {
@@ -201,6 +205,18 @@ fn idempotency_key() -> Parameter {
         .required(Required::False)
         .description(Some(
             "The caller's name for this one change, at most 128 visible ASCII characters; the same as `request_id`.",
+        ))
+        .schema(Some(text()))
+        .build()
+}
+
+fn last_event_id() -> Parameter {
+    ParameterBuilder::new()
+        .name("Last-Event-ID")
+        .parameter_in(ParameterIn::Header)
+        .required(Required::False)
+        .description(Some(
+            "The `id` of the last event that the client has seen: the stream goes on after it.",
         ))
         .schema(Some(text()))
         .build()

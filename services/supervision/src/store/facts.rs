@@ -1,0 +1,193 @@
+//! What cases count for, and the boards' figures, which are the sum of it.
+
+use std::collections::HashMap;
+
+use chrono::NaiveDate;
+use sqlx::PgConnection;
+use yimen_kernel::error::{Error, Result};
+use yimen_platform::store::db;
+
+use super::{count, int, odd};
+use crate::domain::board::{Grain, Scope};
+use crate::domain::fact::Facts;
+use crate::domain::{CaseFile, Fact, Measure};
+
+/// What cases count for up to now.
+pub async fn of_cases(connection: &mut PgConnection, numbers: &[String]) -> Result<HashMap<String, Facts>> {
+    let rows = sqlx::query!(
+        "select f.number, f.measure, f.department, f.day, f.bucket, f.count
+         from unnest($1::text[]) given(number) join supervision.fact f using (number)",
+        numbers
+    )
+    .fetch_all(connection)
+    .await
+    .map_err(db)?;
+    let mut of_case: HashMap<String, Facts> = HashMap::new();
+    for row in rows {
+        let fact = Fact {
+            measure: Measure::parse(&row.measure).ok_or_else(|| odd("measure"))?,
+            department: row.department,
+            day: row.day,
+            bucket: count("bucket", row.bucket)?,
+        };
+        of_case.entry(row.number).or_default().insert(fact, row.count);
+    }
+    Ok(of_case)
+}
+
+/// Adds to what cases count for, and to every figure that it is part of.
+pub async fn add(connection: &mut PgConnection, changes: &[(&CaseFile, Facts)]) -> Result<()> {
+    let all = || changes.iter().flat_map(|(file, facts)| facts.iter().map(move |change| (*file, change)));
+    if all().next().is_none() {
+        return Ok(());
+    }
+    let numbers: Vec<String> = all().map(|(file, _)| file.number.clone()).collect();
+    let centers: Vec<String> = all().map(|(file, _)| file.center.clone()).collect();
+    let items: Vec<String> = all().map(|(file, _)| file.item.clone()).collect();
+    let measures: Vec<String> = all().map(|(_, (fact, _))| fact.measure.as_str().to_owned()).collect();
+    let departments: Vec<String> = all().map(|(_, (fact, _))| fact.department.clone()).collect();
+    let days: Vec<NaiveDate> = all().map(|(_, (fact, _))| fact.day).collect();
+    let buckets = all().map(|(_, (fact, _))| int(fact.bucket)).collect::<Result<Vec<i32>>>()?;
+    let counts: Vec<i64> = all().map(|(_, (_, count))| *count).collect();
+    sqlx::query!(
+        "insert into supervision.fact as f (number, measure, department, day, bucket, count)
+         select * from unnest($1::text[], $2::text[], $3::text[], $4::date[], $5::integer[], $6::bigint[])
+         on conflict (number, measure, department, day, bucket) do update set count = f.count + excluded.count",
+        &numbers,
+        &measures,
+        &departments,
+        &days,
+        &buckets,
+        &counts
+    )
+    .execute(&mut *connection)
+    .await
+    .map_err(db)?;
+    sqlx::query!(
+        "delete from supervision.fact f using (select distinct unnest($1::text[]) as number) given
+         where f.number = given.number and f.count = 0",
+        &numbers
+    )
+    .execute(&mut *connection)
+    .await
+    .map_err(db)?;
+    sqlx::query!(
+        "insert into supervision.rollup as r
+           (scope, grain, center, first_on, department, item, measure, bucket, count)
+         select p.scope, p.grain, c.center, p.first_on, p.of_department, p.of_item, c.measure, c.bucket,
+                sum(c.count)::bigint
+         from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::date[], $6::integer[], $7::bigint[])
+                c(center, department, item, measure, day, bucket, count)
+         cross join lateral supervision.places(c.department, c.item, c.day) p
+         group by 1, 2, 3, 4, 5, 6, 7, 8
+         order by 1, 2, 3, 4, 5, 6, 7, 8
+         on conflict (scope, grain, center, first_on, department, item, measure, bucket)
+         do update set count = r.count + excluded.count",
+        &centers,
+        &departments,
+        &items,
+        &measures,
+        &days,
+        &buckets,
+        &counts
+    )
+    .execute(connection)
+    .await
+    .map_err(db)?;
+    Ok(())
+}
+
+/// Counts every figure again from what the cases count for. Gives how many there are and how many were wrong.
+///
+/// Readers go on reading the old figures; who adds to them waits.
+pub async fn count_again(connection: &mut PgConnection) -> Result<(u64, u64)> {
+    sqlx::query!("lock table supervision.rollup in exclusive mode")
+        .execute(&mut *connection)
+        .await
+        .map_err(db)?;
+    let counted = sqlx::query!(
+        r#"select count(again.count) as "figures!",
+                  count(*) filter (where r.count is distinct from again.count) as "wrong!"
+           from supervision.rollup_again again
+           full join (select * from supervision.rollup where count <> 0) r
+             using (scope, grain, center, first_on, department, item, measure, bucket)"#
+    )
+    .fetch_one(&mut *connection)
+    .await
+    .map_err(db)?;
+    sqlx::query!("delete from supervision.rollup").execute(&mut *connection).await.map_err(db)?;
+    sqlx::query!("insert into supervision.rollup select * from supervision.rollup_again")
+        .execute(connection)
+        .await
+        .map_err(db)?;
+    let number = |count| u64::try_from(count).map_err(Error::internal);
+    Ok((number(counted.figures)?, number(counted.wrong)?))
+}
+
+/// What is wanted of a board.
+pub struct Wanted {
+    pub scope: Scope,
+    pub grain: Grain,
+    /// The first and the last center.
+    pub centers: (String, String),
+    pub from_on: NaiveDate,
+    pub until_on: NaiveDate,
+    pub department: Option<String>,
+    pub item: Option<String>,
+    /// Whether each period is wanted by itself.
+    pub periods: bool,
+}
+
+/// How often something was counted.
+pub struct Figure {
+    pub center: String,
+    pub department: String,
+    pub item: String,
+    /// The period; none for all of them.
+    pub first_on: Option<NaiveDate>,
+    pub measure: Measure,
+    pub buckets: Vec<i32>,
+    pub counts: Vec<i64>,
+}
+
+/// The figures of a board.
+pub async fn board(connection: &mut PgConnection, wanted: &Wanted) -> Result<Vec<Figure>> {
+    let rows = sqlx::query!(
+        r#"select center, department, item, first_on, measure,
+                  array_agg(bucket) as "buckets!", array_agg(count) as "counts!"
+           from (
+             select center, department, item, case when $9 then first_on end as first_on, measure, bucket,
+                    sum(count)::bigint as count
+             from supervision.rollup
+             where scope = $1 and grain = $2 and center between $3 and $4 and first_on between $5 and $6
+               and ($7::text is null or department = $7) and ($8::text is null or item = $8)
+             group by 1, 2, 3, 4, 5, 6) summed
+           group by 1, 2, 3, 4, 5
+           order by 1, 2, 3, 4"#,
+        wanted.scope.as_str(),
+        wanted.grain.as_str(),
+        wanted.centers.0,
+        wanted.centers.1,
+        wanted.from_on,
+        wanted.until_on,
+        wanted.department,
+        wanted.item,
+        wanted.periods
+    )
+    .fetch_all(connection)
+    .await
+    .map_err(db)?;
+    rows.into_iter()
+        .map(|row| {
+            Ok(Figure {
+                center: row.center,
+                department: row.department,
+                item: row.item,
+                first_on: row.first_on,
+                measure: Measure::parse(&row.measure).ok_or_else(|| odd("measure"))?,
+                buckets: row.buckets,
+                counts: row.counts,
+            })
+        })
+        .collect()
+}
