@@ -8,6 +8,7 @@
     reason = "a test that cannot go on says so by panicking"
 )]
 
+mod accountability;
 mod bad_input;
 mod faults;
 mod fees;

@@ -16,6 +16,7 @@ mod grants;
 mod history;
 mod messages;
 mod numbers;
+mod time;
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -147,6 +148,7 @@ async fn once(pools: &Pools, options: &Options) -> Result<Vec<Finding>, String> 
             grants::check(&look).await?,
             fees::check(&look).await?,
             messages::check(&look).await?,
+            time::check(&look).await?,
             numbers::check(&look).await?,
         ])
     };
@@ -170,6 +172,10 @@ impl Look<'_> {
 
     fn notification(&self) -> Result<&PgPool, Unreadable> {
         Ok(self.pools.of("notification")?)
+    }
+
+    fn supervision(&self) -> Result<&PgPool, Unreadable> {
+        Ok(self.pools.of("supervision")?)
     }
 
     fn approval(&self) -> Result<&PgPool, Unreadable> {

@@ -10,6 +10,7 @@ mod keys;
 mod migrate;
 mod reconcile;
 mod serve;
+mod supervision;
 
 use std::process::ExitCode;
 
@@ -45,6 +46,7 @@ enum Command {
     Calendar(calendar::Calendar),
     Deadline(deadline::Deadline),
     Reconcile(reconcile::Reconcile),
+    Supervision(supervision::Supervision),
 }
 
 /// Runs the program with the arguments of this process.
@@ -80,5 +82,6 @@ async fn run(command: Command) -> Outcome {
         Command::Calendar(calendar) => calendar.run().await,
         Command::Deadline(deadline) => deadline.run(),
         Command::Reconcile(reconcile) => reconcile.run().await,
+        Command::Supervision(supervision) => supervision.run().await,
     }
 }

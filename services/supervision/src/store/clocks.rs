@@ -147,6 +147,11 @@ impl Derived {
         let due_on = due.map_or(NO_LAST_DAY, |due| due.on);
         Self { clock: timer.id, next_on: timer.next_on(calendar), due_on }
     }
+
+    /// Whether the next rung is reached.
+    pub fn is_due(&self, today: NaiveDate) -> bool {
+        self.next_on.is_some_and(|next_on| next_on <= today)
+    }
 }
 
 /// Keeps what is derived, by an edition of the calendar.
