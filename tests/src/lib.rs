@@ -16,6 +16,7 @@
     reason = "a test that cannot go on says so by panicking"
 )]
 
+pub mod alone;
 pub mod collector;
 pub mod echo;
 pub mod servers;

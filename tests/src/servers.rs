@@ -48,10 +48,36 @@ impl Place {
     }
 }
 
+/// A database that nobody else uses.
+pub struct Database {
+    server_url: String,
+    name: String,
+}
+
+impl Database {
+    /// Makes one, where the tests' PostgreSQL is.
+    pub async fn create(place: &Place) -> Self {
+        let name = format!("yimen_test_{}", uuid::Uuid::now_v7().simple());
+        administer(&place.database_url, format!("create database {name}")).await;
+        Self { server_url: place.database_url.clone(), name }
+    }
+
+    /// Its address.
+    pub fn url(&self) -> String {
+        let (server, _) = self.server_url.rsplit_once('/').expect("the URL names a database");
+        format!("{server}/{}", self.name)
+    }
+
+    /// Removes it.
+    pub async fn drop(self) {
+        administer(&self.server_url, format!("drop database {} with (force)", self.name)).await;
+    }
+}
+
 /// A running deployment on a database of its own.
 pub struct Servers {
     place: Place,
-    database: String,
+    database: Option<Database>,
     objects: PathBuf,
     settings: Vec<(String, String)>,
     listens: BTreeMap<&'static str, SocketAddr>,
@@ -66,13 +92,11 @@ impl Servers {
     pub async fn start(place: Place, more: &[(&str, &str)]) -> Self {
         let turn = TURN.clone().lock_owned().await;
         forget_queues(&place.amqp_url).await;
-        let id = uuid::Uuid::now_v7().simple().to_string();
-        let database = format!("yimen_test_{id}");
-        administer(&place.database_url, format!("create database {database}")).await;
-        let objects = std::env::temp_dir().join(format!("yimen-tests-{id}"));
+        let database = Database::create(&place).await;
+        let objects = std::env::temp_dir().join(format!("yimen-tests-{}", uuid::Uuid::now_v7()));
         let signer = ActorSigner::generate();
         let mut servers = Self {
-            database,
+            database: Some(database),
             objects,
             settings: Vec::new(),
             listens: names().map(|name| (name, free_address())).collect(),
@@ -168,15 +192,16 @@ impl Servers {
     pub async fn stop(mut self) {
         self.deploy("stop", &[]).await;
         self.processes = None;
-        administer(&self.place.database_url, format!("drop database {} with (force)", self.database)).await;
+        if let Some(database) = self.database.take() {
+            database.drop().await;
+        }
         if self.objects.exists() {
             std::fs::remove_dir_all(&self.objects).expect("its files can be removed");
         }
     }
 
     fn database_url(&self) -> String {
-        let (server, _) = self.place.database_url.rsplit_once('/').expect("the URL names a database");
-        format!("{server}/{}", self.database)
+        self.database.as_ref().expect("they run").url()
     }
 
     fn common(&self, signer: &ActorSigner) -> Vec<(String, String)> {

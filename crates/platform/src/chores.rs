@@ -40,12 +40,25 @@ impl Chore {
         Self { woken_by_commits: true, ..Self::every(name, period, round) }
     }
 
+    /// Its name.
+    pub fn name(&self) -> &'static str {
+        self.name
+    }
+
+    /// One round of it.
+    ///
+    /// # Errors
+    /// What the round says.
+    pub async fn round(&self) -> Result<()> {
+        (self.round)().await
+    }
+
     /// Round after round until `stop`; a round that was begun is finished.
-    pub(crate) async fn run(self, store: Store, stop: CancellationToken) {
+    pub async fn run(self, store: Store, stop: CancellationToken) {
         while !stop.is_cancelled() {
             let woken = store.committed().notified();
             let jumped = store.clock().jumped();
-            let done = (self.round)().await;
+            let done = self.round().await;
             if let Err(error) = &done {
                 tracing::warn!(service = store.service(), chore = self.name, %error, "A chore could not be done; trying again.");
             }

@@ -10,6 +10,7 @@
 
 mod accountability;
 mod bad_input;
+mod copies;
 mod faults;
 mod fees;
 mod garbage;

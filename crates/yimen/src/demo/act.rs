@@ -1,8 +1,13 @@
 //! What a department does next in a case. Pure, so that it can be read and tested without a center.
 
+use chrono::{Days, NaiveDate};
+use yimen_kernel::date::parse_date;
+use yimen_proto::approval::v1::extension::Authority;
 use yimen_proto::approval::v1::inspection_party::{Answer, Conclusion};
 use yimen_proto::approval::v1::opinion::Kind;
-use yimen_proto::approval::v1::{JointApproval, Task, joint_approval, site_inspection, task};
+use yimen_proto::approval::v1::{
+    JointApproval, SpecialProcedure, Task, joint_approval, site_inspection, task,
+};
 use yimen_proto::intake::v1::decision::Outcome;
 
 use super::fate::{self, Word};
@@ -17,7 +22,21 @@ pub(super) enum Act {
     Answer { confirm: bool },
     Record { departments: Vec<String> },
     Sign { conclusion: Conclusion, text: String },
+    Pause { until: NaiveDate },
+    Resume { procedure: String },
+    Extend { days: u32, authority: Authority },
     Decide { outcome: Outcome, conditions: String, reasons: String },
+}
+
+/// What the department knows besides the case.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Moment {
+    /// Whether it asked for more material already.
+    pub(super) has_returned: bool,
+    /// The present day.
+    pub(super) today: NaiveDate,
+    /// Whether days follow, in which something may take its time.
+    pub(super) is_unhurried: bool,
 }
 
 /// Whether a change may have brought something to do.
@@ -27,7 +46,7 @@ pub(super) fn concerns(task: &Task) -> bool {
 }
 
 /// The department's next act; none when it is somebody else's turn.
-pub(super) fn next(approval: &JointApproval, me: &str, has_returned: bool) -> Option<Act> {
+pub(super) fn next(approval: &JointApproval, me: &str, moment: Moment) -> Option<Act> {
     if approval.state() != joint_approval::State::Running {
         return None;
     }
@@ -37,8 +56,11 @@ pub(super) fn next(approval: &JointApproval, me: &str, has_returned: bool) -> Op
         let puts_back = fate::puts_back(&approval.number, &department);
         return Some(if puts_back { Act::PutBack { department } } else { Act::HandOn { department } });
     }
-    visit(approval, me, is_lead).or_else(|| opinion(approval, me, has_returned)).or_else(|| {
-        let may_decide = is_lead && is_visited(approval);
+    if is_lead && moment.is_unhurried && fate::extends(&approval.number) && approval.extension.is_none() {
+        return Some(extension(approval));
+    }
+    visit(approval, me, is_lead).or_else(|| opinion(approval, me, moment)).or_else(|| {
+        let may_decide = is_lead && is_visited(approval) && open_procedures(approval).next().is_none();
         may_decide.then(|| decision(approval)).flatten()
     })
 }
@@ -89,11 +111,46 @@ fn is_visited(approval: &JointApproval) -> bool {
     }
 }
 
+/// More time, from whom the law names for so many departments.
+fn extension(approval: &JointApproval) -> Act {
+    if approval.tasks.len() > 1 {
+        Act::Extend { days: 15, authority: Authority::GovernmentHead }
+    } else {
+        Act::Extend { days: 10, authority: Authority::AgencyHead }
+    }
+}
+
+/// The special procedures that go on.
+pub(super) fn open_procedures(approval: &JointApproval) -> impl Iterator<Item = &SpecialProcedure> {
+    approval.procedures.iter().filter(|procedure| procedure.ended_on.is_empty())
+}
+
+/// The day on which a review will be over, as its department is.
+pub(super) fn over_on(number: &str, procedure: &SpecialProcedure) -> NaiveDate {
+    let announced = parse_date(&procedure.until_on).unwrap_or_default();
+    announced + Days::new(fate::overrun(number, &procedure.department).into())
+}
+
+/// What a review by experts needs, if the department has one; none when its opinion may be given.
+fn review(approval: &JointApproval, me: &str, moment: Moment) -> Option<Option<Act>> {
+    let number = &approval.number;
+    if let Some(open) = open_procedures(approval).find(|procedure| procedure.department == me) {
+        let resume = || Act::Resume { procedure: open.procedure.clone() };
+        return Some((moment.today >= over_on(number, open)).then(resume));
+    }
+    let days = fate::review(number, me).filter(|_| moment.is_unhurried)?;
+    let is_new = approval.procedures.iter().all(|procedure| procedure.department != me);
+    is_new.then(|| Some(Act::Pause { until: moment.today + Days::new(days.into()) }))
+}
+
 /// The department's opinion, when it is its turn; who needs to see the place waits for the visit.
-fn opinion(approval: &JointApproval, me: &str, has_returned: bool) -> Option<Act> {
+fn opinion(approval: &JointApproval, me: &str, moment: Moment) -> Option<Act> {
     let mine = approval.tasks.iter().find(|task| task.department == me)?;
     if mine.state() != task::State::Open || (mine.site_visit && !is_visited(approval)) {
         return None;
+    }
+    if let Some(what) = review(approval, me, moment) {
+        return what;
     }
     let say = |kind, conditions: &str, reason: &str, materials| Act::Opine {
         kind,
@@ -105,7 +162,7 @@ fn opinion(approval: &JointApproval, me: &str, has_returned: bool) -> Option<Act
         !approval.promised.contains(code) && (mine.relies_on.is_empty() || mine.relies_on.contains(code))
     });
     Some(match (fate::word(&approval.number, me), wanted) {
-        (Word::Return, Some(code)) if !has_returned => {
+        (Word::Return, Some(code)) if !moment.has_returned => {
             say(Kind::Return, "", "材料中的日期与申请表不一致，请更正（示例）。", vec![code.clone()])
         }
         (Word::Conditions, _) => {
@@ -140,6 +197,12 @@ fn decision(approval: &JointApproval) -> Option<Act> {
 mod tests {
     use super::*;
     use yimen_proto::approval::v1::{InspectionParty, Opinion, SiteInspection};
+
+    const MOMENT: Moment = Moment {
+        has_returned: false,
+        today: NaiveDate::from_ymd_opt(2026, 11, 24).unwrap(),
+        is_unhurried: false,
+    };
 
     /// A case in which both departments approve without more ado.
     fn number() -> String {
@@ -181,8 +244,8 @@ mod tests {
     fn a_visit_from_proposal_to_decision() {
         let mut case = approval();
         let both = vec!["a".to_owned(), "b".to_owned()];
-        assert_eq!(next(&case, "b", false), None, "b waits for the visit");
-        assert_eq!(next(&case, "a", false), Some(Act::Propose { departments: both.clone() }));
+        assert_eq!(next(&case, "b", MOMENT), None, "b waits for the visit");
+        assert_eq!(next(&case, "a", MOMENT), Some(Act::Propose { departments: both.clone() }));
         let party = |department: &String| InspectionParty {
             department: department.clone(),
             answer: Answer::Pending as i32,
@@ -193,20 +256,20 @@ mod tests {
             parties: both.iter().map(party).collect(),
             ..SiteInspection::default()
         });
-        assert_eq!(next(&case, "b", false), Some(Act::Answer { confirm: true }));
+        assert_eq!(next(&case, "b", MOMENT), Some(Act::Answer { confirm: true }));
         let inspection = case.inspection.as_mut().unwrap();
         inspection.parties.iter_mut().for_each(|party| party.answer = Answer::Confirmed as i32);
-        assert_eq!(next(&case, "b", false), None);
-        assert_eq!(next(&case, "a", false), Some(Act::Record { departments: both }));
+        assert_eq!(next(&case, "b", MOMENT), None);
+        assert_eq!(next(&case, "a", MOMENT), Some(Act::Record { departments: both }));
         let inspection = case.inspection.as_mut().unwrap();
         inspection.state = site_inspection::State::Recorded as i32;
         inspection.parties.iter_mut().for_each(|party| party.staff = vec!["甲".into(), "乙".into()]);
-        assert!(matches!(next(&case, "b", false), Some(Act::Sign { .. })));
+        assert!(matches!(next(&case, "b", MOMENT), Some(Act::Sign { .. })));
         case.inspection.as_mut().unwrap().state = site_inspection::State::Concluded as i32;
-        assert!(matches!(next(&case, "b", false), Some(Act::Opine { kind: Kind::Approve, .. })));
+        assert!(matches!(next(&case, "b", MOMENT), Some(Act::Opine { kind: Kind::Approve, .. })));
         opine(&mut case, Kind::Approve);
-        assert_eq!(next(&case, "b", false), None);
-        assert!(matches!(next(&case, "a", false), Some(Act::Decide { outcome: Outcome::Granted, .. })));
+        assert_eq!(next(&case, "b", MOMENT), None);
+        assert!(matches!(next(&case, "a", MOMENT), Some(Act::Decide { outcome: Outcome::Granted, .. })));
     }
 
     #[test]
@@ -216,7 +279,7 @@ mod tests {
             case.inspection_required = false;
             case.promised = promised.iter().map(|code| (*code).to_owned()).collect();
             opine(&mut case, kind);
-            match next(&case, "a", false) {
+            match next(&case, "a", MOMENT) {
                 Some(Act::Decide { outcome, .. }) => Some(outcome),
                 None => None,
                 other => panic!("{other:?}"),
@@ -232,10 +295,39 @@ mod tests {
     fn the_lead_resolves_a_return_first() {
         let mut case = approval();
         case.tasks[1].state = task::State::Returned as i32;
-        let act = next(&case, "a", false);
+        let act = next(&case, "a", MOMENT);
         assert!(matches!(act, Some(Act::HandOn { .. } | Act::PutBack { .. })), "{act:?}");
-        assert_eq!(next(&case, "b", false), None);
+        assert_eq!(next(&case, "b", MOMENT), None);
         case.state = joint_approval::State::Withdrawn as i32;
-        assert_eq!(next(&case, "a", false), None);
+        assert_eq!(next(&case, "a", MOMENT), None);
+    }
+
+    #[test]
+    fn a_review_is_begun_waited_for_and_ended() {
+        let numbers = (0..1_000_000).map(|serial| format!("43010220261124{serial:06}0"));
+        let number = numbers
+            .into_iter()
+            .find(|number| fate::review(number, "b") == Some(4) && fate::overrun(number, "b") == 0)
+            .unwrap();
+        let mut case = approval();
+        (case.number, case.inspection_required) = (number, false);
+        case.tasks.iter_mut().for_each(|task| task.site_visit = false);
+        let on = |day: &str| Moment { today: day.parse().unwrap(), is_unhurried: true, ..MOMENT };
+        let until = "2026-11-28".parse().unwrap();
+        assert_eq!(next(&case, "b", on("2026-11-24")), Some(Act::Pause { until }));
+        assert!(
+            matches!(next(&case, "b", MOMENT), Some(Act::Opine { .. })),
+            "on the only day it is done at once"
+        );
+        case.procedures.push(SpecialProcedure {
+            procedure: "p".into(),
+            department: "b".into(),
+            until_on: "2026-11-28".into(),
+            ..SpecialProcedure::default()
+        });
+        assert_eq!(next(&case, "b", on("2026-11-27")), None);
+        assert_eq!(next(&case, "b", on("2026-11-28")), Some(Act::Resume { procedure: "p".into() }));
+        case.procedures[0].ended_on = "2026-11-28".into();
+        assert!(matches!(next(&case, "b", on("2026-11-28")), Some(Act::Opine { .. })));
     }
 }

@@ -24,12 +24,32 @@ pub(super) async fn work(hall: Arc<Hall>, mut mailbox: mpsc::UnboundedReceiver<L
     while let Some((number, news)) = mailbox.recv().await {
         let reader = hall.clone();
         hall.have(async move {
+            let news = match (news, fate::way(&number)) {
+                (News::Submitted, Way::Forgotten) => {
+                    wait_for_acceptance(&reader, &number).await;
+                    News::Accepted
+                }
+                (news, _) => news,
+            };
             let _at_work = reader.days.at_work().await;
             if let Err(error) = read(&reader, &number, news).await {
                 tracing::warn!(case = number, %error, "The demo's applicant was refused.");
             }
             reader.ledger.sign_of_life();
         });
+    }
+}
+
+/// Looks every morning until the window, or its silence, has accepted.
+async fn wait_for_acceptance(hall: &Hall, number: &str) {
+    let Some(code) = hall.ledger.code(number).await else { return };
+    let mut mornings = hall.days.mornings();
+    while mornings.changed().await.is_ok() {
+        let _at_work = hall.days.at_work().await;
+        let tracked = hall.door.get(&format!("/api/v1/applications/{number}"), &format!("code={code}")).await;
+        if tracked.is_ok_and(|tracked| text(&tracked, "state") == "ACCEPTED") {
+            return;
+        }
     }
 }
 

@@ -12,6 +12,9 @@ use super::hall::{Hall, News, pages};
 use super::ledger::End;
 use crate::gateway::{Failure, Gateway, list, text};
 
+/// Working days after which silence has long accepted an application.
+const FORGOTTEN: usize = 8;
+
 /// Working at the counter until the demo ends.
 pub(super) async fn work(hall: Arc<Hall>, center: String) {
     let mut mornings = hall.days.mornings();
@@ -83,8 +86,18 @@ impl Counter {
             ("SUBMITTED", Way::Supplement | Way::Silence) => self.ask(number).await,
             // It is left for its applicant, who is about to take it back.
             ("SUBMITTED", Way::WithdrawnAtOnce) => Ok(()),
+            ("SUBMITTED", Way::Forgotten) => self.forget(number, text(application, "item")).await,
             _ => self.accept(number, text(application, "item")).await,
         }
+    }
+
+    /// Leaves it, so that silence accepts it in time; on the only day of a demo it is taken to hand.
+    async fn forget(&self, number: &str, item: &str) -> Result<(), Failure> {
+        let days = &self.hall.days;
+        if self.hall.waits_for("who forgot", number, || days.after(FORGOTTEN)) {
+            return self.accept(number, item).await;
+        }
+        self.hall.call_departments(&self.center, item).await
     }
 
     async fn accept(&self, number: &str, item: &str) -> Result<(), Failure> {

@@ -45,6 +45,11 @@ impl Days {
         *self.today.borrow()
     }
 
+    /// The first day.
+    pub(super) fn first(&self) -> NaiveDate {
+        self.days.first().copied().unwrap_or_default()
+    }
+
     /// How many working days there are.
     pub(super) fn count(&self) -> usize {
         self.days.len()

@@ -14,7 +14,7 @@ use yimen_kernel::date::local_date;
 use yimen_proto::approval::v1 as pb;
 use yimen_proto::approval::v1::approval_client::ApprovalClient;
 
-use super::act::{self, Act};
+use super::act::{self, Act, Moment};
 use super::fate;
 use super::hall::{Hall, News};
 
@@ -93,7 +93,13 @@ impl System {
         let look = || pb::GetJointApprovalRequest { number: number.to_owned() };
         let mut approval = self.client.get_joint_approval(self.request(look())?).await?.into_inner();
         for attempt in 1..=ACTS {
-            let Some(act) = act::next(&approval, &self.department, self.returned.contains(number)) else {
+            let moment = Moment {
+                has_returned: self.returned.contains(number),
+                today: self.hall.days.today(),
+                is_unhurried: self.hall.days.count() > 1,
+            };
+            let Some(act) = act::next(&approval, &self.department, moment) else {
+                self.await_review(&approval);
                 return Ok(());
             };
             approval = match self.perform(&approval, act).await {
@@ -108,6 +114,17 @@ impl System {
             };
         }
         Ok(())
+    }
+
+    /// Looks at a case again each morning while the department's experts review it.
+    fn await_review(&mut self, approval: &pb::JointApproval) {
+        let own = act::open_procedures(approval).find(|procedure| procedure.department == self.department);
+        let Some(review) = own else { return };
+        let number = &approval.number;
+        let eve = act::over_on(number, review).pred_opt().unwrap_or_default();
+        let who = format!("{} reviews", self.department);
+        self.hall.waits_for(&who, number, || self.hall.days.later_than(eve));
+        self.waiting.insert(number.clone());
     }
 
     async fn perform(&mut self, approval: &pb::JointApproval, act: Act) -> Result<pb::JointApproval, Status> {
@@ -191,6 +208,33 @@ impl System {
                 let message =
                     pb::SignInspectionRequest { request_id, number, conclusion: conclusion as i32, text };
                 self.client.sign_inspection(self.request(message)?).await?
+            }
+            Act::Pause { until } => {
+                let message = pb::StartProcedureRequest {
+                    request_id,
+                    number,
+                    ground: pb::special_procedure::Ground::ExpertReview as i32,
+                    published_ground: String::new(),
+                    from_on: local_date(now).to_string(),
+                    until_on: until.to_string(),
+                    reason: "组织专家评审（示例）。".to_owned(),
+                };
+                self.client.start_procedure(self.request(message)?).await?
+            }
+            Act::Resume { procedure } => {
+                let message = pb::EndProcedureRequest { request_id, number, procedure };
+                self.client.end_procedure(self.request(message)?).await?
+            }
+            Act::Extend { days, authority } => {
+                let message = pb::ExtendLimitRequest {
+                    request_id,
+                    number,
+                    days,
+                    authority: authority as i32,
+                    approver: "示例·负责人".to_owned(),
+                    reason: "情况复杂，需进一步核实（示例）。".to_owned(),
+                };
+                self.client.extend_limit(self.request(message)?).await?
             }
             Act::Decide { outcome, conditions, reasons } => {
                 let message = pb::DecideRequest {

@@ -12,6 +12,8 @@ pub(super) enum Way {
     Supplement,
     /// The clerk asks, and the applicant never answers.
     Silence,
+    /// Nobody at the window looks at it, until silence has accepted it (行政许可法 art. 32).
+    Forgotten,
     /// The applicant takes it back before the clerk gets to it.
     WithdrawnAtOnce,
     /// The applicant takes it back while the departments work on it.
@@ -87,6 +89,7 @@ pub(super) fn way(number: &str) -> Way {
         12..14 => Way::Silence,
         14..16 => Way::WithdrawnAtOnce,
         16..18 => Way::WithdrawnLate,
+        18 => Way::Forgotten,
         _ => Way::Plain,
     }
 }
@@ -121,6 +124,22 @@ pub(super) fn finds_something(number: &str, department: &str) -> bool {
     roll(number, &format!("{department} finds")) < 12
 }
 
+/// For how many days after the first the department has experts review the case, if it has.
+pub(super) fn review(number: &str, department: &str) -> Option<u32> {
+    (roll(number, &format!("{department} reviews")) < 4)
+        .then(|| 2 + roll(number, &format!("{department} reviews for")) % 6)
+}
+
+/// How many days longer than it said the review takes.
+pub(super) fn overrun(number: &str, department: &str) -> u32 {
+    if roll(number, &format!("{department} overruns")) < 25 { 3 } else { 0 }
+}
+
+/// Whether the lead asks for more time.
+pub(super) fn extends(number: &str) -> bool {
+    roll(number, "extends") < 2
+}
+
 /// How the result reaches the applicant: 0, 1 or 2.
 pub(super) fn delivery(number: &str) -> u32 {
     roll(number, "delivery") % 3
@@ -151,7 +170,8 @@ mod tests {
         for start in [0, 1, 57, 999_900] {
             let count =
                 |wanted| (start..start + 100).filter(|serial| way(&number(*serial)) == wanted).count();
-            assert_eq!(count(Way::Plain), 82);
+            assert_eq!(count(Way::Plain), 81);
+            assert_eq!(count(Way::Forgotten), 1);
             assert_eq!(count(Way::Supplement), 8);
             for rare in
                 [Way::NotCompetent, Way::NotRequired, Way::Silence, Way::WithdrawnAtOnce, Way::WithdrawnLate]

@@ -23,6 +23,7 @@ mod ledger;
 mod money;
 mod place;
 mod report;
+mod time;
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
@@ -51,6 +52,7 @@ use days::Days;
 use hall::{Hall, News};
 use place::Place;
 pub use report::{CenterRow, Invariant, Lines, Report};
+pub use time::Time;
 
 /// Lines on their way at a time.
 const CONCURRENCY: usize = 8;
@@ -176,6 +178,7 @@ async fn work(
     let findings = check::run(&pools, &check_options).await?;
     let report = Report {
         centers: report::centers(&hall).await?,
+        time: time::look(&hall).await?,
         invariants: findings.iter().map(Invariant::from).collect(),
         lines: Lines::from(&summary),
         seconds,
@@ -295,6 +298,8 @@ fn refusal(result: &LineResult) -> String {
 fn tell(report: &Report, summary: &Summary, findings: &[check::Finding]) {
     if report.centers.iter().any(|center| center.received > 0) {
         output::line(report::table(&report.centers));
+        output::line(time::table(&report.time));
+        time::lines(&report.time).into_iter().for_each(output::line);
     }
     for finding in findings {
         output::line(finding);

@@ -7,6 +7,7 @@ use serde_json::Value;
 use yimen_kernel::Money;
 
 use super::hall::{Center, Hall, pages};
+use super::time::Time;
 use crate::apply::Summary;
 use crate::check::Finding;
 use crate::gateway::{Failure, text};
@@ -16,6 +17,8 @@ use crate::gateway::{Failure, text};
 pub struct Report {
     /// Each center of the deployment.
     pub centers: Vec<CenterRow>,
+    /// How the limits were kept.
+    pub time: Time,
     /// Each invariant of `yimen check`.
     pub invariants: Vec<Invariant>,
     /// The lines of the file.
