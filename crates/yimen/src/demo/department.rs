@@ -22,6 +22,8 @@ use super::hall::{Hall, News};
 const AGAIN: Duration = Duration::from_millis(500);
 /// Acts on one case in a row; no case needs as many.
 const ACTS: u32 = 60;
+/// Refusals in a row that somebody else being faster explains.
+const PATIENT: u32 = 12;
 /// Seconds from the proposal of a visit to the visit.
 const VISIT_AHEAD: i64 = 5;
 
@@ -107,6 +109,14 @@ impl System {
                 // Somebody else was faster, the applicant brought something, or the visit's day has
                 // not begun: look again, more and more patiently.
                 Err(status) if matches!(status.code(), Code::Aborted | Code::FailedPrecondition) => {
+                    if attempt == PATIENT {
+                        tracing::warn!(
+                            department = self.department,
+                            case = number,
+                            refused = status.message(),
+                            "The demo's department is refused again and again."
+                        );
+                    }
                     tokio::time::sleep(Duration::from_millis(50) * attempt).await;
                     self.client.get_joint_approval(self.request(look())?).await?.into_inner()
                 }

@@ -58,8 +58,11 @@ impl Ledger {
         self.change(|book| book.is_complete = true);
     }
 
-    /// An application's way ended.
+    /// An application's way ended. Saying so again is nothing new.
     pub(super) fn settle(&self, number: &str, end: End) {
+        if self.book().ends.get(number) == Some(&end) {
+            return;
+        }
         self.change(|book| {
             book.ends.insert(number.to_owned(), end);
         });

@@ -125,17 +125,17 @@ impl Till<'_> {
                     json!({ "channel": "CARD", "amount_fen": due, "reference": format!("POS{number}") });
                 self.cashier.change(&address(notice, "pay"), &message).await?;
             }
-            Paying::Bank | Paying::Late => self.transfer(notice, "1", due).await?,
+            Paying::Bank | Paying::Late => self.report(&self.transfer(notice, "1", due)).await?,
             Paying::BankTwice => {
-                let (first, second) =
-                    tokio::join!(self.transfer(notice, "1", due), self.transfer(notice, "1", due));
+                let report = self.transfer(notice, "1", due);
+                let (first, second) = tokio::join!(self.report(&report), self.report(&report));
                 first.and(second)?;
             }
             Paying::Parts => {
-                self.transfer(notice, "1", due / 2).await?;
-                self.transfer(notice, "2", due - due / 2).await?;
+                self.report(&self.transfer(notice, "1", due / 2)).await?;
+                self.report(&self.transfer(notice, "2", due - due / 2)).await?;
             }
-            Paying::TooMuch => self.transfer(notice, "1", due + 100).await?,
+            Paying::TooMuch => self.report(&self.transfer(notice, "1", due + 100)).await?,
         }
         if paying == Paying::Refunded {
             self.refund(notice).await?;
@@ -144,16 +144,19 @@ impl Till<'_> {
         Ok(())
     }
 
-    /// The payer transfers money, and the bank reports it.
-    async fn transfer(&self, notice: &Value, part: &str, fen: i64) -> Result<(), Failure> {
-        let now = self.hall.clock.now();
-        let report = json!({
+    /// The payer transfers money: what the bank reports of it.
+    fn transfer(&self, notice: &Value, part: &str, fen: i64) -> Value {
+        json!({
             "reference": format!("{}-{part}", text(notice, "number")),
             "payment_code": text(notice, "payment_code"),
             "amount_fen": fen,
-            "paid_at": now.to_rfc3339(),
-        });
-        self.hall.bank.report(&self.hall.door, now, &report).await.map(|_| ())
+            "paid_at": self.hall.clock.now().to_rfc3339(),
+        })
+    }
+
+    /// The bank reports it.
+    async fn report(&self, report: &Value) -> Result<(), Failure> {
+        self.hall.bank.report(&self.hall.door, self.hall.clock.now(), report).await.map(|_| ())
     }
 
     /// A payment that fits nothing: finance settles with it what it settles, and sends back the rest.
