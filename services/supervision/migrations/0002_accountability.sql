@@ -18,6 +18,9 @@ alter table supervision.clock
   add column ended_at timestamptz,
   -- Derived like next_on: the last day by which its handler goes; far away while it has none.
   add column due_on date not null default '9999-12-31';
+drop index supervision.clock_open_by_edition;
+create index clock_open_by_edition on supervision.clock (edition, clock)
+  where ended_on is null and started_on is not null;
 -- What runs, by center and department, the most urgent first.
 create index clock_urgent on supervision.clock (left(number, 6), department, due_on, clock)
   where ended_on is null and started_on is not null;
@@ -107,8 +110,8 @@ create index flag_by_center on supervision.flag (center, flag desc);
 -- What a case counts for: a function of its clocks, its procedures and its warnings.
 create table supervision.fact (
   number     text not null references supervision.application,
-  measure    text not null,
-  department text not null,
+  measure    text collate "C" not null,
+  department text collate "C" not null,
   day        date not null,
   -- Working days for a distribution, else 0.
   bucket     integer not null,
@@ -117,17 +120,17 @@ create table supervision.fact (
 );
 
 -- The facts added up. `scope` says which of department and item a row is about; the others are empty.
+-- `counts` has the count of each bucket, from 0 on; what is no distribution has one.
 create table supervision.rollup (
-  scope      text not null check (scope in ('CENTER', 'DEPARTMENT', 'ITEM', 'DEPARTMENT_AND_ITEM')),
-  grain      text not null check (grain in ('DAY', 'MONTH', 'YEAR')),
-  center     text not null,
+  scope      text collate "C" not null check (scope in ('CENTER', 'DEPARTMENT', 'ITEM', 'DEPARTMENT_AND_ITEM')),
+  grain      text collate "C" not null check (grain in ('DAY', 'MONTH', 'YEAR')),
+  center     text collate "C" not null,
   first_on   date not null,
-  department text not null,
-  item       text not null,
-  measure    text not null,
-  bucket     integer not null,
-  count      bigint not null,
-  primary key (scope, grain, center, first_on, department, item, measure, bucket)
+  department text collate "C" not null,
+  item       text collate "C" not null,
+  measure    text collate "C" not null,
+  counts     bigint[] not null,
+  primary key (scope, grain, center, first_on, department, item, measure)
 );
 
 -- The figures that a fact is part of.
@@ -142,11 +145,38 @@ create function supervision.places(department text, item text, day date)
                  ('YEAR', date_trunc('year', day::timestamp)::date)) g(grain, first_on)
   $$;
 
+-- Counts with one more count in its bucket.
+create function supervision.put_count(counts bigint[], bucket integer, count bigint) returns bigint[]
+  language plpgsql immutable
+  as $$
+    begin
+      for place in cardinality(counts) + 1 .. bucket + 1 loop
+        counts[place] := 0;
+      end loop;
+      counts[bucket + 1] := counts[bucket + 1] + count;
+      return counts;
+    end
+  $$;
+create aggregate supervision.counts(bucket integer, count bigint) (
+  sfunc = supervision.put_count, stype = bigint[], initcond = '{}'
+);
+-- Counts added bucket by bucket.
+create function supervision.add_counts(one bigint[], other bigint[]) returns bigint[]
+  language plpgsql immutable
+  as $$
+    begin
+      for place in 1 .. cardinality(other) loop
+        one := supervision.put_count(one, place - 1, other[place]);
+      end loop;
+      return one;
+    end
+  $$;
+
 -- The figures as they come out when they are counted again.
 create view supervision.rollup_again as
-  select p.scope, p.grain, a.center, p.first_on, p.of_department as department, p.of_item as item,
-         f.measure, f.bucket, sum(f.count)::bigint as count
+  select p.scope, p.grain, a.center, p.first_on, p.of_department as department, p.of_item as item, f.measure,
+         supervision.counts(f.bucket, f.count) as counts
   from supervision.fact f
   join supervision.application a using (number)
   cross join lateral supervision.places(f.department, a.item, f.day) p
-  group by 1, 2, 3, 4, 5, 6, 7, 8;
+  group by 1, 2, 3, 4, 5, 6, 7;

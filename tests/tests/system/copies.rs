@@ -3,7 +3,9 @@
 use chrono::{Days, NaiveDate};
 use yimen_platform::clock::Clock as _;
 use yimen_platform::store::{self, Embedded};
+use yimen_proto::approval::v1::JointApprovalDecided;
 use yimen_proto::intake::v1::{ApplicationAccepted, ApplicationSubmitted};
+use yimen_proto::supervision::v1::{GetBoardRequest, ListWarningsRequest};
 use yimen_tests::alone::{Alone, event};
 use yimen_tests::servers::{Database, Place};
 
@@ -53,10 +55,11 @@ async fn every_rung_is_reached_once_and_every_case_counted_once() {
     }
     let both = async |chore: &str| {
         let (first, second) = tokio::join!(one.round(chore), two.round(chore));
-        (first.unwrap(), second.unwrap());
+        first.unwrap();
+        second.unwrap();
     };
     both("settle cases").await;
-    let received = "select sum(count)::bigint from supervision.rollup
+    let received = "select sum(counts[1])::bigint from supervision.rollup
                     where scope = 'CENTER' and grain = 'YEAR' and measure = 'RECEIVED'";
     assert_eq!(count(&one, received).await, CASES as i64);
 
@@ -74,7 +77,7 @@ async fn every_rung_is_reached_once_and_every_case_counted_once() {
     assert_eq!(count(&one, numbered).await, 3 * CASES as i64);
 
     both("settle cases").await;
-    let red = "select count from supervision.rollup
+    let red = "select counts[1] from supervision.rollup
                where scope = 'CENTER' and grain = 'YEAR' and measure = 'RED'";
     assert_eq!(count(&one, red).await, CASES as i64);
     let pool = one.pool.clone();
@@ -86,4 +89,37 @@ async fn every_rung_is_reached_once_and_every_case_counted_once() {
     if let Some(embedded) = embedded {
         embedded.stop().await.unwrap();
     }
+}
+
+/// The service was down; the ladder is climbed before the last event has come, which says that it was done.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_done_in_time_and_heard_late_is_corrected() {
+    let embedded = Embedded::start(None).await.unwrap();
+    let day: NaiveDate = "2026-03-02".parse().unwrap();
+    let copy = Alone::open(embedded.pool().await.unwrap(), day).await.unwrap();
+    let number = "430102202603020000017";
+    begin(&copy, number).await;
+    copy.round("settle cases").await.unwrap();
+    let done_at = copy.clock.now() + chrono::TimeDelta::days(2);
+    copy.set_day(day + Days::new(15));
+    copy.round("climb the ladder").await.unwrap();
+    assert_eq!(count(&copy, "select count(*) from supervision.warning where public").await, 3);
+    let decided = JointApprovalDecided { number: number.into(), ..JointApprovalDecided::default() };
+    copy.deliver(&[event(number, 3, done_at, &decided)]).await.unwrap();
+    copy.round("settle cases").await.unwrap();
+
+    let mut client = copy.client();
+    let list = client.list_warnings(ListWarningsRequest::default()).await.unwrap().into_inner();
+    assert_eq!(list.warnings.len(), 3, "nothing is taken off");
+    assert!(list.warnings.iter().all(|warning| warning.correction.is_some()), "{list:?}");
+    let board = GetBoardRequest { center: "430102".into(), ..GetBoardRequest::default() };
+    let board = client.get_board(board).await.unwrap().into_inner();
+    let total = board.lines[0].total.as_ref().unwrap();
+    assert_eq!((total.decided, total.decided_as_promised, total.corrected), (1, 1, 4), "the yellow one too");
+    let open = "select count(*) from supervision.supervision_case where closed_at is null";
+    assert_eq!(count(&copy, open).await, 0);
+    let pool = copy.pool.clone();
+    drop(copy);
+    pool.close().await;
+    embedded.stop().await.unwrap();
 }

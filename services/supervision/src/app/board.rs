@@ -16,6 +16,8 @@ use crate::domain::board::{Counts, Days, Grain, Scope};
 use crate::store::applications;
 use crate::store::facts::{self, Figure, Wanted};
 
+/// Figures that a board is made of at most: more want a coarser grain, fewer days or one department.
+const FIGURES_MAX: usize = 50_000;
 /// Periods that a board covers at most: longer times want a coarser grain.
 const PERIODS_MAX: i64 = 400;
 
@@ -42,7 +44,7 @@ pub struct Query {
 /// The figures.
 ///
 /// # Errors
-/// `ENDS_BEFORE_IT_BEGINS`; `OUT_OF_RANGE` for more periods than a board has.
+/// `ENDS_BEFORE_IT_BEGINS`; `OUT_OF_RANGE` or `TOO_MANY` for more than a board has.
 pub async fn get(ctx: &Context, query: Query) -> Result<pb::Board> {
     let until_on = query.until_on.unwrap_or_else(|| local_date(ctx.store.now()));
     let year_before = || until_on.checked_sub_months(Months::new(12)).unwrap_or(until_on);
@@ -70,12 +72,19 @@ pub async fn get(ctx: &Context, query: Query) -> Result<pb::Board> {
         until_on,
         department: query.department,
         item: query.item,
-        periods: query.periods,
+        limit: i64::try_from(FIGURES_MAX + 1).unwrap_or(i64::MAX),
     };
     let mut connection = ctx.store.read().await?;
     let figures = facts::board(&mut connection, &wanted).await?;
     drop(connection);
-    Ok(pb::Board { lines: lines(figures)?, from_on: from_on.to_string(), until_on: until_on.to_string() })
+    if figures.len() > FIGURES_MAX {
+        return refused("from_on", Reason::TooMany, FIGURES_MAX.to_string());
+    }
+    Ok(pb::Board {
+        lines: lines(figures, query.periods),
+        from_on: from_on.to_string(),
+        until_on: until_on.to_string(),
+    })
 }
 
 /// Counts every figure again.
@@ -100,16 +109,13 @@ struct Line {
     periods: BTreeMap<NaiveDate, Counts>,
 }
 
-fn lines(figures: Vec<Figure>) -> Result<Vec<pb::board::Line>> {
+fn lines(figures: Vec<Figure>, periods: bool) -> Vec<pb::board::Line> {
     let mut lines: BTreeMap<(String, String, String), Line> = BTreeMap::new();
     for figure in figures {
         let line = lines.entry((figure.center, figure.department, figure.item)).or_default();
-        for (bucket, count) in figure.buckets.into_iter().zip(figure.counts) {
-            let bucket = u32::try_from(bucket).map_err(Error::internal)?;
-            line.total.add(figure.measure, bucket, count);
-            if let Some(first_on) = figure.first_on {
-                line.periods.entry(first_on).or_default().add(figure.measure, bucket, count);
-            }
+        line.total.add(figure.measure, &figure.counts);
+        if periods {
+            line.periods.entry(figure.first_on).or_default().add(figure.measure, &figure.counts);
         }
     }
     let line = |((center, department, item), line): (_, Line)| pb::board::Line {
@@ -126,7 +132,7 @@ fn lines(figures: Vec<Figure>) -> Result<Vec<pb::board::Line>> {
             })
             .collect(),
     };
-    Ok(lines.into_iter().map(line).collect())
+    lines.into_iter().map(line).collect()
 }
 
 fn message(counts: &Counts) -> pb::Figures {

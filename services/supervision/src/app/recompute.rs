@@ -1,8 +1,10 @@
 //! A new notice of the calendar moves last days: every open clock is computed again, notice by notice.
 
+use uuid::Uuid;
 use yimen_kernel::deadline::Which;
 use yimen_kernel::error::Result;
 use yimen_platform::Context;
+use yimen_platform::calendar::Edition;
 
 use crate::store::clocks::{self, Derived};
 use crate::store::moves::{self, Moved};
@@ -13,43 +15,63 @@ const BATCH: i64 = 1_000;
 
 /// Computes again what was computed by an earlier edition.
 pub async fn all(ctx: Context) -> Result<()> {
-    loop {
+    // One edition after the other: so each move has the one notice that caused it.
+    while let Some(step) = Step::next(&ctx).await? {
+        // Side by side, as the database waits for us and we for it.
+        tokio::try_join!(step.take(&ctx), step.take(&ctx))?;
+        if Step::next(&ctx).await?.is_some_and(|next| next.before.version == step.before.version) {
+            // Another copy, or somebody's event, holds the rest.
+            return Ok(());
+        }
+    }
+    Ok(())
+}
+
+/// From one edition to the next.
+struct Step {
+    before: Edition,
+    after: Edition,
+    /// The year whose notice made the later one.
+    year: i32,
+}
+
+impl Step {
+    /// From the oldest edition that an open clock was computed by, unless it is the latest.
+    async fn next(ctx: &Context) -> Result<Option<Self>> {
         let mut tx = ctx.store.begin().await?;
         let latest = tx.calendar().await?.version;
-        let Some(version) = timers::oldest_edition(tx.sql(), latest).await? else { return Ok(()) };
+        let Some(version) = timers::oldest_edition(tx.sql(), latest).await? else { return Ok(None) };
         let (before, after) = (tx.calendar_at(version).await?, tx.calendar_at(version + 1).await?);
         let year = tx.notice_year(after.version).await?;
-        // One edition after the other: so each move has the one notice that caused it.
+        Ok(Some(Self { before, after, year }))
+    }
+
+    /// Takes batch after batch that nobody else has.
+    async fn take(&self, ctx: &Context) -> Result<()> {
+        let mut last = Uuid::nil();
         loop {
-            let open = timers::lease_of_edition(tx.sql(), version, BATCH).await?;
-            if open.is_empty() {
-                break;
-            }
+            let mut tx = ctx.store.begin().await?;
+            let open = timers::lease_of_edition(tx.sql(), self.before.version, last, BATCH).await?;
+            let Some(newest) = open.last() else { return Ok(()) };
+            last = *newest;
             let mut moved: Vec<Moved> = Vec::new();
-            let open: Vec<_> =
-                timers::load(tx.sql(), &open).await?.into_iter().map(|kept| kept.timer).collect();
-            for timer in &open {
+            let mut derived: Vec<Derived> = Vec::with_capacity(open.len());
+            for kept in timers::load(tx.sql(), &open).await? {
+                let timer = kept.timer;
                 for which in [Which::Promised, Which::Statutory] {
-                    let due = |calendar| timer.due(which, calendar).map(|due| due.on);
-                    let (before_on, after_on) = (due(&before.calendar), due(&after.calendar));
-                    if let (Some(before_on), Some(after_on)) = (before_on, after_on)
+                    let due = |edition: &Edition| timer.due(which, &edition.calendar).map(|due| due.on);
+                    if let (Some(before_on), Some(after_on)) = (due(&self.before), due(&self.after))
                         && before_on != after_on
                     {
                         moved.push(Moved { clock: timer.id, which, before_on, after_on });
                     }
                 }
+                derived.push(Derived::of(&timer, &self.after.calendar));
             }
-            let derived: Vec<Derived> =
-                open.iter().map(|timer| Derived::of(timer, &after.calendar)).collect();
             let now = tx.now();
-            moves::insert(tx.sql(), &moved, after.version, year, now).await?;
-            clocks::derive(tx.sql(), &derived, after.version).await?;
+            moves::insert(tx.sql(), &moved, self.after.version, self.year, now).await?;
+            clocks::derive(tx.sql(), &derived, self.after.version).await?;
             tx.commit().await?;
-            tx = ctx.store.begin().await?;
-        }
-        if timers::oldest_edition(tx.sql(), latest).await? == Some(version) {
-            // Another copy, or somebody's event, holds the rest.
-            return Ok(());
         }
     }
 }

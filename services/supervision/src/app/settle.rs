@@ -3,16 +3,21 @@
 //! Events only note what happened. This chore takes the cases that something was noted of, many at a time,
 //! so that what a case counts for is computed once for a burst of events.
 
+use uuid::Uuid;
 use yimen_kernel::date::local_date;
-use yimen_kernel::error::Result;
+use yimen_kernel::error::{Error, Result};
 use yimen_platform::Context;
+use yimen_platform::store::Tx;
 
 use super::ladder;
 use crate::domain::fact::difference;
-use crate::domain::{CaseFile, Flag};
+use crate::domain::{CaseFile, Flag, Kind, Rung};
 use crate::store::clocks::{self, Derived};
-use crate::store::{applications, facts, flags};
+use crate::store::{appeals, applications, cases, facts, flags, red_list};
 
+/// Why a warning is corrected without an appeal; everyone reads it.
+const HEARD_LATE: &str =
+    "经核，该事项已在期限届满前办结，办结消息迟到。 It had been done in time; the news of it came late.";
 /// Cases that one transaction takes on: it holds their rows.
 const BATCH: i64 = 200;
 
@@ -46,10 +51,34 @@ pub async fn all(ctx: Context) -> Result<()> {
             .collect();
         facts::add(tx.sql(), &changes).await?;
 
+        for file in &files {
+            correct(&mut tx, file).await?;
+        }
         let asked: Vec<Flag> = files.iter().flat_map(|file: &CaseFile| file.flags(calendar)).collect();
         let now = tx.now();
         flags::ask(tx.sql(), &asked, now).await?;
+        let refuted = files.iter().flat_map(CaseFile::refuted).filter(|told| told.public);
+        let public: Vec<Uuid> = refuted.map(|told| told.warning).collect();
+        red_list::tell(tx.sql(), &public).await?;
         tx.commit().await?;
     }
     if is_due { ladder::climb(ctx).await } else { Ok(()) }
+}
+
+/// Corrects what was told of days before it was heard that it had been done: after a while of standing still
+/// the ladder may be climbed before the last event has come. Its case is settled once more.
+async fn correct(tx: &mut Tx, file: &CaseFile) -> Result<()> {
+    let now = tx.now();
+    for told in file.refuted() {
+        appeals::correct(tx.sql(), told.warning, HEARD_LATE, now).await?;
+        if told.rung == Rung::Case
+            && let Some(run) = cases::void(tx.sql(), told.clock, HEARD_LATE, now).await?
+        {
+            let run = u32::try_from(run).map_err(Error::internal)?;
+            let reply = (Kind::SupervisionCase, told.department.as_str(), run);
+            clocks::end(tx.sql(), &file.number, reply, now, "VOID").await?;
+        }
+        applications::unsettle(tx.sql(), Some(std::slice::from_ref(&file.number))).await?;
+    }
+    Ok(())
 }

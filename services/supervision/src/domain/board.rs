@@ -55,9 +55,9 @@ impl Grain {
     }
 }
 
-/// What was counted of some period.
+/// What was counted of some period: of each measure the count of each bucket, from 0 on.
 #[derive(Clone, Debug, Default)]
-pub struct Counts(BTreeMap<Measure, BTreeMap<u32, u64>>);
+pub struct Counts(BTreeMap<Measure, Vec<u64>>);
 
 /// A distribution of working days.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -76,35 +76,34 @@ pub struct Days {
 
 impl Counts {
     /// Adds what was counted. Less than nothing, which no complete count has, counts as nothing.
-    pub fn add(&mut self, measure: Measure, bucket: u32, count: i64) {
-        let count = u64::try_from(count).unwrap_or_default();
-        *self.0.entry(measure).or_default().entry(bucket).or_default() += count;
+    pub fn add(&mut self, measure: Measure, counts: &[i64]) {
+        let own = self.0.entry(measure).or_default();
+        own.resize(own.len().max(counts.len()), 0);
+        for (own, count) in own.iter_mut().zip(counts) {
+            *own += u64::try_from(*count).unwrap_or_default();
+        }
     }
 
     /// How much of a measure.
     pub fn of(&self, measure: Measure) -> u64 {
-        self.0.get(&measure).map(|buckets| buckets.values().sum()).unwrap_or_default()
+        self.0.get(&measure).map(|counts| counts.iter().sum()).unwrap_or_default()
     }
 
     /// A distribution.
     pub fn days(&self, measure: Measure) -> Days {
-        let Some(buckets) = self.0.get(&measure) else { return Days::default() };
-        let count: u64 = buckets.values().sum();
-        if count == 0 {
-            return Days::default();
-        }
-        let sum: u64 = buckets.iter().map(|(days, count)| u64::from(*days) * count).sum();
-        // The smallest number of days that at least so many tenths of them took, or less.
-        let quantile = |tenths: u64| {
+        let count = self.of(measure);
+        let (Some(counts), 1..) = (self.0.get(&measure), count) else { return Days::default() };
+        let sum: u64 = (0..).zip(counts).map(|(days, count): (u64, _)| days * count).sum();
+        // The smallest number of days that so many tenths of them took, or less.
+        let within = |tenths: u64| {
             let mut seen = 0;
-            let enough = |(days, here): (&u32, &u64)| {
+            let reached = |(days, here): (u32, &u64)| {
                 seen += here;
-                (seen * 10 >= tenths * count).then_some(*days)
+                (seen * 10 >= tenths * count).then_some(days)
             };
-            buckets.iter().find_map(enough).unwrap_or_default()
+            (0..).zip(counts).find_map(reached).unwrap_or_default()
         };
-        let max = buckets.iter().rev().find(|(_, count)| **count > 0).map_or(0, |(days, _)| *days);
-        Days { count, mean_hundredths: sum * 100 / count, median: quantile(5), p90: quantile(9), max }
+        Days { count, mean_hundredths: sum * 100 / count, median: within(5), p90: within(9), max: within(10) }
     }
 }
 
@@ -128,7 +127,9 @@ mod tests {
         fn a_distribution_is_that_of_the_sorted_list(mut all in prop::collection::vec(0_u32..60, 1..200)) {
             let mut counts = Counts::default();
             for days in &all {
-                counts.add(Measure::Used, *days, 1);
+                let mut one = vec![0; *days as usize];
+                one.push(1);
+                counts.add(Measure::Used, &one);
             }
             all.sort_unstable();
             let nth = |tenths: usize| all[(all.len() * tenths).div_ceil(10) - 1];

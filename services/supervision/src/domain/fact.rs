@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
+use uuid::Uuid;
 use yimen_kernel::deadline::{Suspension, Which};
 use yimen_kernel::{Calendar, Light};
 
@@ -96,6 +97,14 @@ pub struct Procedure {
 /// A warning, as the boards count it.
 #[derive(Clone, Debug)]
 pub struct Told {
+    /// Its id.
+    pub warning: Uuid,
+    /// The clock that reached it, and the day of that clock's end.
+    pub clock: Uuid,
+    /// See `clock`.
+    pub ended_on: Option<NaiveDate>,
+    /// Whether everyone sees it.
+    pub public: bool,
     /// Whom it is about.
     pub department: String,
     /// Its rung.
@@ -130,6 +139,13 @@ pub struct CaseFile {
 }
 
 impl CaseFile {
+    /// Warnings of a day on which, as was heard only later, it had been done.
+    pub fn refuted(&self) -> impl Iterator<Item = &Told> {
+        self.warnings.iter().filter(|told| {
+            told.corrected_on.is_none() && told.ended_on.is_some_and(|ended_on| ended_on < told.reached_on)
+        })
+    }
+
     /// Its clocks of a kind.
     pub fn of_kind(&self, kind: Kind) -> impl Iterator<Item = &Timer> {
         self.timers.iter().filter(move |timer| timer.kind == kind)
@@ -297,7 +313,7 @@ mod tests {
 
     fn timer(kind: Kind, department: &str, from: &str, to: &str, outcome: &str) -> Timer {
         Timer {
-            id: uuid::Uuid::nil(),
+            id: Uuid::nil(),
             kind,
             department: department.to_owned(),
             run: 1,
@@ -330,6 +346,10 @@ mod tests {
             ],
             procedures: Vec::new(),
             warnings: vec![Told {
+                warning: Uuid::nil(),
+                clock: Uuid::nil(),
+                ended_on: Some(day("2026-03-10")),
+                public: true,
                 department: "c".into(),
                 rung: Rung::Red,
                 reached_on: day("2026-03-10"),
@@ -357,6 +377,16 @@ mod tests {
         let on_time: i64 = count(&facts, Measure::OpinionsOnTime).iter().map(|(_, count)| count).sum();
         assert_eq!(on_time, 2);
         assert_eq!(count(&facts, Measure::Red), [(0, 1)]);
+    }
+
+    #[test]
+    fn a_warning_is_refuted_by_what_was_done_before_its_day() {
+        let mut case = case();
+        assert_eq!(case.refuted().count(), 0, "it was done on the day on which it was red");
+        case.warnings[0].ended_on = Some(day("2026-03-09"));
+        assert_eq!(case.refuted().count(), 1);
+        case.warnings[0].corrected_on = Some(day("2026-03-11"));
+        assert_eq!(case.refuted().count(), 0);
     }
 
     #[test]

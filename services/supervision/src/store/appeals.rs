@@ -79,3 +79,25 @@ pub async fn decide(
     .map_err(db)?;
     Ok(())
 }
+
+/// Corrects a warning without an appeal, once.
+pub async fn correct(
+    connection: &mut PgConnection,
+    warning: Uuid,
+    decision: &str,
+    now: DateTime<Utc>,
+) -> Result<()> {
+    sqlx::query!(
+        "insert into supervision.appeal (warning, appellant, reason, evidence, at, state, decision, decided_at)
+         values ($1, '', '', '', $3, 'UPHELD', $2, $3)
+         on conflict (warning) do update
+         set state = 'UPHELD', decision = excluded.decision, decided_at = excluded.decided_at",
+        warning,
+        decision,
+        now
+    )
+    .execute(connection)
+    .await
+    .map_err(db)?;
+    Ok(())
+}

@@ -155,7 +155,7 @@ pub async fn lease_unsettled(connection: &mut PgConnection, limit: i64) -> Resul
 /// The warnings of cases.
 async fn told(connection: &mut PgConnection, numbers: &[String]) -> Result<HashMap<String, Vec<Told>>> {
     let rows = sqlx::query!(
-        r#"select c.number, c.department, w.rung, w.reached_on,
+        r#"select c.number, c.department, c.clock, c.ended_on, w.warning, w.public, w.rung, w.reached_on,
                   case when p.state = 'UPHELD' then p.decided_at end as corrected_at
            from unnest($1::text[]) given(number)
            join supervision.clock c using (number)
@@ -169,6 +169,10 @@ async fn told(connection: &mut PgConnection, numbers: &[String]) -> Result<HashM
     let mut of_case: HashMap<String, Vec<Told>> = HashMap::new();
     for row in rows {
         let told = Told {
+            warning: row.warning,
+            clock: row.clock,
+            ended_on: row.ended_on,
+            public: row.public,
             department: row.department,
             rung: Rung::parse(&row.rung).ok_or_else(|| odd("rung"))?,
             reached_on: row.reached_on,

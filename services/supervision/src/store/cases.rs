@@ -164,3 +164,24 @@ pub async fn close(
     .map_err(db)?;
     Ok(())
 }
+
+/// Closes the case about a clock, if there is one that is not closed. Gives the run of its reply's clock.
+pub async fn void(
+    connection: &mut PgConnection,
+    clock: Uuid,
+    conclusion: &str,
+    now: DateTime<Utc>,
+) -> Result<Option<i32>> {
+    sqlx::query_scalar!(
+        "update supervision.supervision_case
+         set replied_at = coalesce(replied_at, $3), conclusion = $2, closed_at = $3
+         where clock = $1 and closed_at is null
+         returning run",
+        clock,
+        conclusion,
+        now
+    )
+    .fetch_optional(connection)
+    .await
+    .map_err(db)
+}

@@ -72,17 +72,16 @@ pub async fn add(connection: &mut PgConnection, changes: &[(&CaseFile, Facts)]) 
     .await
     .map_err(db)?;
     sqlx::query!(
-        "insert into supervision.rollup as r
-           (scope, grain, center, first_on, department, item, measure, bucket, count)
-         select p.scope, p.grain, c.center, p.first_on, p.of_department, p.of_item, c.measure, c.bucket,
-                sum(c.count)::bigint
+        "insert into supervision.rollup as r (scope, grain, center, first_on, department, item, measure, counts)
+         select p.scope, p.grain, c.center, p.first_on, p.of_department, p.of_item, c.measure,
+                supervision.counts(c.bucket, c.count)
          from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::date[], $6::integer[], $7::bigint[])
                 c(center, department, item, measure, day, bucket, count)
          cross join lateral supervision.places(c.department, c.item, c.day) p
-         group by 1, 2, 3, 4, 5, 6, 7, 8
-         order by 1, 2, 3, 4, 5, 6, 7, 8
-         on conflict (scope, grain, center, first_on, department, item, measure, bucket)
-         do update set count = r.count + excluded.count",
+         group by 1, 2, 3, 4, 5, 6, 7
+         order by 1, 2, 3, 4, 5, 6, 7
+         on conflict (scope, grain, center, first_on, department, item, measure)
+         do update set counts = supervision.add_counts(r.counts, excluded.counts)",
         &centers,
         &departments,
         &items,
@@ -106,11 +105,12 @@ pub async fn count_again(connection: &mut PgConnection) -> Result<(u64, u64)> {
         .await
         .map_err(db)?;
     let counted = sqlx::query!(
-        r#"select count(again.count) as "figures!",
-                  count(*) filter (where r.count is distinct from again.count) as "wrong!"
+        r#"select count(again.counts) as "figures!",
+                  count(*) filter (where exists (
+                    select from unnest(r.counts, again.counts) both_counts(a, b)
+                    where coalesce(a, 0) <> coalesce(b, 0))) as "wrong!"
            from supervision.rollup_again again
-           full join (select * from supervision.rollup where count <> 0) r
-             using (scope, grain, center, first_on, department, item, measure, bucket)"#
+           full join supervision.rollup r using (scope, grain, center, first_on, department, item, measure)"#
     )
     .fetch_one(&mut *connection)
     .await
@@ -134,36 +134,27 @@ pub struct Wanted {
     pub until_on: NaiveDate,
     pub department: Option<String>,
     pub item: Option<String>,
-    /// Whether each period is wanted by itself.
-    pub periods: bool,
+    pub limit: i64,
 }
 
-/// How often something was counted.
+/// How often something was counted in one period, by its buckets.
 pub struct Figure {
     pub center: String,
     pub department: String,
     pub item: String,
-    /// The period; none for all of them.
-    pub first_on: Option<NaiveDate>,
+    pub first_on: NaiveDate,
     pub measure: Measure,
-    pub buckets: Vec<i32>,
     pub counts: Vec<i64>,
 }
 
 /// The figures of a board.
 pub async fn board(connection: &mut PgConnection, wanted: &Wanted) -> Result<Vec<Figure>> {
     let rows = sqlx::query!(
-        r#"select center, department, item, first_on, measure,
-                  array_agg(bucket) as "buckets!", array_agg(count) as "counts!"
-           from (
-             select center, department, item, case when $9 then first_on end as first_on, measure, bucket,
-                    sum(count)::bigint as count
-             from supervision.rollup
-             where scope = $1 and grain = $2 and center between $3 and $4 and first_on between $5 and $6
-               and ($7::text is null or department = $7) and ($8::text is null or item = $8)
-             group by 1, 2, 3, 4, 5, 6) summed
-           group by 1, 2, 3, 4, 5
-           order by 1, 2, 3, 4"#,
+        "select center, department, item, first_on, measure, counts
+         from supervision.rollup
+         where scope = $1 and grain = $2 and center between $3 and $4 and first_on between $5 and $6
+           and ($7::text is null or department = $7) and ($8::text is null or item = $8)
+         limit $9",
         wanted.scope.as_str(),
         wanted.grain.as_str(),
         wanted.centers.0,
@@ -172,7 +163,7 @@ pub async fn board(connection: &mut PgConnection, wanted: &Wanted) -> Result<Vec
         wanted.until_on,
         wanted.department,
         wanted.item,
-        wanted.periods
+        wanted.limit
     )
     .fetch_all(connection)
     .await
@@ -185,7 +176,6 @@ pub async fn board(connection: &mut PgConnection, wanted: &Wanted) -> Result<Vec
                 item: row.item,
                 first_on: row.first_on,
                 measure: Measure::parse(&row.measure).ok_or_else(|| odd("measure"))?,
-                buckets: row.buckets,
                 counts: row.counts,
             })
         })

@@ -218,9 +218,11 @@ pub async fn on_last_days(
 pub async fn shares(connection: &mut PgConnection, month: NaiveDate) -> Result<Vec<(String, Vec<Share>)>> {
     let rows = sqlx::query!(
         r#"select center, department,
-                  coalesce(sum(count) filter (where measure = 'SUSPENDED_DAYS'), 0)::bigint as "suspended!",
-                  coalesce(sum(bucket * count) filter (where measure = 'OPINION_DAYS'), 0)::bigint as "used!"
-           from supervision.rollup
+                  coalesce(sum(days) filter (where measure = 'SUSPENDED_DAYS'), 0)::bigint as "suspended!",
+                  coalesce(sum(days) filter (where measure = 'OPINION_DAYS'), 0)::bigint as "used!"
+           from supervision.rollup, lateral (
+             select sum(case measure when 'OPINION_DAYS' then (place - 1) * count else count end) as days
+             from unnest(counts) with ordinality bucket(count, place)) added
            where scope = 'DEPARTMENT' and grain = 'MONTH' and first_on = $1 and department <> ''
              and measure in ('SUSPENDED_DAYS', 'OPINION_DAYS')
            group by 1, 2 order by 1, 2"#,

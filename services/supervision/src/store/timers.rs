@@ -65,14 +65,20 @@ pub async fn lease_due(connection: &mut PgConnection, today: NaiveDate, limit: i
     .map_err(db)
 }
 
-/// Takes open clocks that were computed by an edition, and which nobody else has.
-pub async fn lease_of_edition(connection: &mut PgConnection, edition: i64, limit: i64) -> Result<Vec<Uuid>> {
+/// Takes open clocks after one of them that were computed by an edition, and which nobody else has.
+pub async fn lease_of_edition(
+    connection: &mut PgConnection,
+    edition: i64,
+    after: Uuid,
+    limit: i64,
+) -> Result<Vec<Uuid>> {
     sqlx::query_scalar!(
         "select clock from supervision.clock
-         where edition = $1 and ended_on is null and started_on is not null
-         limit $2
+         where edition = $1 and clock > $2 and ended_on is null and started_on is not null
+         order by clock limit $3
          for update skip locked",
         edition,
+        after,
         limit
     )
     .fetch_all(connection)
@@ -126,11 +132,14 @@ pub async fn load(connection: &mut PgConnection, clocks: &[Uuid]) -> Result<Vec<
         Row,
         r#"select c.clock, c.number, a.center, c.kind, c.department, c.run, c.started_on as "started_on!",
                   c.calendar_days, c.promised_days, c.statutory_days, c.ended_on, c.outcome,
-                  a.extension_days, a.extension_authority,
-                  array(select rung from supervision.warning w where w.clock = c.clock) as "fired!"
+                  a.extension_days, a.extension_authority, coalesce(told.fired, '{}') as "fired!"
            from unnest($1::uuid[]) given(clock)
            join supervision.clock c using (clock)
            join supervision.application a using (number)
+           left join (
+             select clock, array_agg(rung) as fired
+             from unnest($1::uuid[]) given(clock) join supervision.warning using (clock)
+             group by clock) told using (clock)
            order by c.started_on, c.clock"#,
         clocks
     )
