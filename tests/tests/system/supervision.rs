@@ -140,6 +140,66 @@ async fn p12_p14_time_is_left_out_and_added() {
     center.stop().await;
 }
 
+/// 行政许可法 art. 44, P13: a grant is delivered within ten working days, and keeps the colour of its end.
+#[tokio::test(flavor = "multi_thread")]
+async fn p13_a_result_that_is_not_delivered_in_ten_working_days_is_late() {
+    let center = Center::at(noon("2026-03-02")).await;
+    let clerk = center.staff(&format!("{CENTER}-clerk1")).await;
+    let lead = center.staff(&format!("{CENTER}-scjg-approver")).await;
+    let (number, tracking) = center.accepted("food-business-licence", CENTER, &clerk).await;
+    center.decided(&number, &lead, "GRANTED").await;
+    center.until(&tracking, None, |answer| answer.body["state"] == "COMPLETED").await;
+    let running = clock(&center, &clerk, &number, "DELIVERY", |_| true).await;
+    assert_eq!((&running["statutory_due_on"], &running["light"]), (&json!("2026-03-16"), &json!("GREEN")));
+
+    center.set_clock(noon("2026-03-17"));
+    let late = |answer: &Answer| {
+        let list = answer.body["warnings"].as_array().cloned().unwrap_or_default();
+        list.iter().any(|one| one["kind"] == "DELIVERY" && one["rung"] == "DARK_RED")
+    };
+    center.until("/api/v1/warnings", None, late).await;
+    let clerk = center.sign_in(&format!("{CENTER}-clerk1")).await;
+    let deliver = json!({"method": "COUNTER", "recipient": "示例"});
+    center.ok(&format!("/api/v1/applications/{number}/deliver"), Some(&clerk), deliver).await;
+    let ended = clock(&center, &clerk, &number, "DELIVERY", |clock| clock["ended_on"] != "").await;
+    assert_eq!((&ended["outcome"], &ended["light"]), (&json!("DELIVERED"), &json!("DARK_RED")));
+    center.set_clock(noon("2027-03-17"));
+    let clerk = center.sign_in(&format!("{CENTER}-clerk1")).await;
+    clock(&center, &clerk, &number, "DELIVERY", |clock| clock["light"] == "DARK_RED").await;
+    center.stop().await;
+}
+
+/// An unpaid notice is followed up: the window is told on its own list, and the public is not.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_unpaid_fee_is_followed_up_until_it_is_postponed() {
+    let center = Center::at(noon("2026-03-02")).await;
+    let clerk = center.staff(&format!("{CENTER}-clerk1")).await;
+    center.staff(&format!("{CENTER}-finance")).await;
+    let (number, tracking) = center.accepted("real-estate-transfer", CENTER, &clerk).await;
+    let fee =
+        center.until(&tracking, None, |answer| answer.body["fee"]["state"] == "DUE").await["fee"].clone();
+    center.set_clock(noon("2026-06-01"));
+    let clerk = center.sign_in(&format!("{CENTER}-clerk1")).await;
+    let running = clock(&center, &clerk, &number, "FEE_FOLLOW_UP", |_| true).await;
+    assert_eq!((&running["promised_days"], &running["light"]), (&json!(5), &json!("GREEN")));
+
+    center.set_clock(noon("2026-06-20"));
+    let clerk = center.sign_in(&format!("{CENTER}-clerk1")).await;
+    let follow_up = |answer: &Answer| {
+        let list = answer.body["warnings"].as_array().cloned().unwrap_or_default();
+        list.iter().any(|one| one["kind"] == "FEE_FOLLOW_UP" && one["rung"] == "RED")
+    };
+    center.until("/api/v1/own-warnings", Some(&clerk), follow_up).await;
+    assert!(!follow_up(&center.get("/api/v1/warnings", None).await), "who has to pay is nobody's business");
+    let finance = center.sign_in(&format!("{CENTER}-finance")).await;
+    let later = json!({"kind": "POSTPONEMENT", "to_limit_on": "2026-07-01", "ground": "示例：暂有困难", "document": "示例文号2号", "approver": "示例财政局"});
+    let path = format!("/api/v1/fee-notices/{}/relief", text(&fee["notice"]));
+    center.ok(&path, Some(&finance), later).await;
+    let ended = clock(&center, &clerk, &number, "FEE_FOLLOW_UP", |clock| clock["ended_on"] != "").await;
+    assert_eq!((&ended["outcome"], &ended["light"]), (&json!("RELIEVED"), &json!("RED")));
+    center.stop().await;
+}
+
 /// Clock jumps of ±1 h, −1 day, +400 days and back: every rung once, with its true day, and the right light.
 #[tokio::test(flavor = "multi_thread")]
 async fn no_rung_is_lost_or_repeated_when_the_clock_jumps() {
