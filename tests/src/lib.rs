@@ -29,7 +29,7 @@ use std::time::{Duration, Instant};
 use chrono::{DateTime, Utc};
 use reqwest::{Client, Method, RequestBuilder};
 use serde_json::{Value, json};
-use sqlx::PgPool;
+use sqlx::{AssertSqlSafe, PgPool};
 use tonic::Request;
 use tonic::transport::{Channel, Endpoint};
 use yimen::catalog::Catalog;
@@ -104,11 +104,20 @@ impl Center {
         Self::open(Home::Servers(servers)).await
     }
 
+    /// The same, with another catalog than the project's.
+    pub async fn with_catalog(servers: Servers, catalog: &Catalog) -> Self {
+        Self::furnished(Home::Servers(servers), catalog).await
+    }
+
     async fn open(home: Home) -> Self {
+        let catalog = Catalog::directory(&root().join("catalog")).expect("the catalog can be read");
+        Self::furnished(home, &catalog).await
+    }
+
+    async fn furnished(home: Home, catalog: &Catalog) -> Self {
         let mut center = Self { home, client: Client::new(), operator: String::new() };
         center.operator = center.sign_in("operator").await;
         let gateway = Gateway::new(&format!("http://{}", center.address())).expect("an address");
-        let catalog = Catalog::directory(&root().join("catalog")).expect("the catalog can be read");
         catalog.import(&gateway.as_holder_of(center.operator.clone())).await.expect("it is imported");
         center
     }
@@ -158,11 +167,33 @@ impl Center {
         }
     }
 
-    /// Sets the clock of an embedded center; sessions may end by it.
-    pub fn set_clock(&self, time: DateTime<Utc>) {
+    /// Sets the clock of an embedded center, once everybody has heard what happened so far; sessions may
+    /// end by it.
+    pub async fn set_clock(&self, time: DateTime<Utc>) {
         match &self.home {
-            Home::Embedded { clock, .. } => clock.set(time),
+            Home::Embedded { clock, .. } => {
+                self.heard().await;
+                clock.set(time);
+            }
             Home::Servers(_) => panic!("servers have the machine's time"),
+        }
+    }
+
+    /// Waits until every event has left its outbox: embedded, it has then had its effect everywhere.
+    async fn heard(&self) {
+        let waiting: Vec<String> = definitions()
+            .map(|service| format!("select id from {}.outbox where sent_at is null", service.name))
+            .into();
+        // The schemas are names of our own.
+        let waiting = format!("select count(*) from ({}) waiting", waiting.join(" union all "));
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let query = sqlx::query_scalar::<_, i64>(AssertSqlSafe(waiting.as_str()));
+            if query.fetch_one(self.pool()).await.expect("the outboxes can be read") == 0 {
+                return;
+            }
+            assert!(Instant::now() < deadline, "events never left their outbox");
+            tokio::time::sleep(Duration::from_millis(20)).await;
         }
     }
 

@@ -32,9 +32,12 @@ const GATEWAY: &str = "gateway";
 const PORTS: Range<u16> = 20_000..30_000;
 
 /// Where PostgreSQL and RabbitMQ are.
+#[derive(Clone)]
 pub struct Place {
-    database_url: String,
-    amqp_url: String,
+    /// A database of a user who may create databases.
+    pub database_url: String,
+    /// A vhost whose `yimen.*` queues may be deleted.
+    pub amqp_url: String,
 }
 
 impl Place {
@@ -156,6 +159,20 @@ impl Servers {
         Pools::connect(&config).await.expect("the database can be read")
     }
 
+    /// The database's address.
+    pub fn database_url(&self) -> String {
+        self.database.as_ref().expect("they run").url()
+    }
+
+    /// The process ids by the names of the services and the gateway.
+    pub fn pids(&self) -> BTreeMap<String, u32> {
+        let pid = |name: &str| {
+            let kept = std::fs::read_to_string(self.directory().join(format!("{name}.pid")));
+            kept.expect("it runs").trim().parse().expect("a process id")
+        };
+        names().map(|name| (name.to_owned(), pid(name))).collect()
+    }
+
     /// A subcommand of the program with this deployment's configuration.
     pub fn command(&self, subcommand: &str, arguments: &[&str]) -> Command {
         let mut command = Command::new(program());
@@ -198,10 +215,6 @@ impl Servers {
         if self.objects.exists() {
             std::fs::remove_dir_all(&self.objects).expect("its files can be removed");
         }
-    }
-
-    fn database_url(&self) -> String {
-        self.database.as_ref().expect("they run").url()
     }
 
     fn common(&self, signer: &ActorSigner) -> Vec<(String, String)> {

@@ -282,10 +282,10 @@ async fn the_day_after_the_last_the_payer_is_reminded_and_what_comes_late_waits_
 
     // The last day is the payer's, to its last minute.
     let midnight = yimen_kernel::date::day_start(last.succ_opt().unwrap());
-    hall.center.set_clock(midnight - chrono::Duration::minutes(1));
+    hall.center.set_clock(midnight - chrono::Duration::minutes(1)).await;
     let finance = hall.center.sign_in("430102-finance").await;
     assert_eq!(hall.center.get(&path, Some(&finance)).await.body["state"], "ISSUED");
-    hall.center.set_clock(midnight);
+    hall.center.set_clock(midnight).await;
     hall.center.until(&path, Some(&finance), |answer| answer.body["state"] == "OVERDUE").await;
     let clerk = hall.center.sign_in("430102-clerk1").await;
     let count = |answer: &yimen_tests::Answer| {
@@ -295,8 +295,8 @@ async fn the_day_after_the_last_the_payer_is_reminded_and_what_comes_late_waits_
     hall.center.until(&reminded, Some(&clerk), |answer| count(answer) == 1).await;
 
     // Back and forth again: it stays overdue, and nobody is reminded twice.
-    hall.center.set_clock(midnight - chrono::Duration::hours(1));
-    hall.center.set_clock(midnight + chrono::Duration::days(1));
+    hall.center.set_clock(midnight - chrono::Duration::hours(1)).await;
+    hall.center.set_clock(midnight + chrono::Duration::days(1)).await;
     let late = hall.center.bank(&hall.report("LATE-1", &fee["payment_code"], 8000)).await;
     assert_eq!((late.body["anomaly"].as_str(), late.body["state"].as_str()), (Some("LATE"), Some("HELD")));
     let finance = hall.center.sign_in("430102-finance").await;

@@ -79,7 +79,7 @@ async fn a_foreign_server_gets_every_message_whole_and_at_most_once() {
     let refused = async || server.events("submit", "13000000002").len() == 1;
     wait(refused).await;
     becomes(&center, &clerk, &later, "QUEUED").await;
-    center.set_clock(center.now() + chrono::Duration::seconds(31));
+    center.set_clock(center.now() + chrono::Duration::seconds(31)).await;
     becomes(&center, &clerk, &later, "DELIVERED").await;
 
     // The line breaks between handing over and answer: nobody knows, and it is not handed over again.
@@ -88,12 +88,12 @@ async fn a_foreign_server_gets_every_message_whole_and_at_most_once() {
 
     // A new link for the next one; then the server goes away and comes back.
     let next = send(&center, "13000000011").await;
-    center.set_clock(center.now() + chrono::Duration::seconds(31));
+    center.set_clock(center.now() + chrono::Duration::seconds(31)).await;
     becomes(&center, &clerk, &next, "DELIVERED").await;
     send(&center, "13000000009").await;
     wait(async || server.events("listening", "").len() == 2).await;
     let after = send(&center, "13000000021").await;
-    center.set_clock(center.now() + chrono::Duration::seconds(31));
+    center.set_clock(center.now() + chrono::Duration::seconds(31)).await;
     becomes(&center, &clerk, &after, "DELIVERED").await;
     assert_eq!(server.events("submit", "13000000003").len(), 1);
 

@@ -34,14 +34,6 @@ async fn warnings(center: &Center, number: &str) -> Vec<Value> {
     warnings.into_iter().filter(|warning| warning["number"] == number).collect()
 }
 
-/// The figures of a center's board by the year, when `received` applications are on it.
-async fn settled(center: &Center, received: u64) -> Value {
-    let path = format!("/api/v1/boards/{CENTER}?grain=YEAR");
-    let shown = |body: &Value| body["lines"][0]["total"]["received"].as_u64() == Some(received);
-    let body = center.until(&path, None, |answer| shown(&answer.body)).await;
-    body["lines"][0]["total"].clone()
-}
-
 /// 行政许可法 art. 32(1)(4), P4: over the Spring Festival, with a service that was down for ten days.
 #[tokio::test(flavor = "multi_thread")]
 async fn p4_five_working_days_of_silence_accept() {
@@ -55,12 +47,12 @@ async fn p4_five_working_days_of_silence_accept() {
     assert_eq!((&running["statutory_due_on"], &running["light"]), (&json!("2026-02-14"), &json!("GREEN")));
 
     // The last day, a Saturday that is worked, is the window's to its last minute.
-    center.set_clock(day_start("2026-02-15".parse().unwrap()) - Duration::minutes(1));
+    center.set_clock(day_start("2026-02-15".parse().unwrap()) - Duration::minutes(1)).await;
     let supervisor = center.sign_in(&format!("{CENTER}-supervisor")).await;
     clock(&center, &supervisor, &number, "ACCEPTANCE", |clock| clock["light"] == "YELLOW").await;
     assert_eq!(center.get(&tracking, None).await.body["state"], "SUBMITTED");
 
-    center.set_clock(noon("2026-02-24"));
+    center.set_clock(noon("2026-02-24")).await;
     let tracked = center.until(&tracking, None, |answer| answer.body["state"] == "ACCEPTED").await;
     let kinds: Vec<&Value> =
         tracked["documents"].as_array().unwrap().iter().map(|one| &one["kind"]).collect();
@@ -117,7 +109,7 @@ async fn p12_p14_time_is_left_out_and_added() {
     let early = center.post(&format!("{approval}/opinions"), Some(&lead), opinion).await;
     assert_eq!(early.body["reason"], "PROCEDURE_OPEN");
 
-    center.set_clock(noon("2026-03-04"));
+    center.set_clock(noon("2026-03-04")).await;
     let lead = center.sign_in(&format!("{CENTER}-scjg-approver")).await;
     let procedure = text(&started["procedures"][0]["procedure"]);
     center.ok(&format!("{approval}/procedures/{procedure}/end"), Some(&lead), json!({})).await;
@@ -152,7 +144,7 @@ async fn p13_a_result_that_is_not_delivered_in_ten_working_days_is_late() {
     let running = clock(&center, &clerk, &number, "DELIVERY", |_| true).await;
     assert_eq!((&running["statutory_due_on"], &running["light"]), (&json!("2026-03-16"), &json!("GREEN")));
 
-    center.set_clock(noon("2026-03-17"));
+    center.set_clock(noon("2026-03-17")).await;
     let late = |answer: &Answer| {
         let list = answer.body["warnings"].as_array().cloned().unwrap_or_default();
         list.iter().any(|one| one["kind"] == "DELIVERY" && one["rung"] == "DARK_RED")
@@ -163,7 +155,7 @@ async fn p13_a_result_that_is_not_delivered_in_ten_working_days_is_late() {
     center.ok(&format!("/api/v1/applications/{number}/deliver"), Some(&clerk), deliver).await;
     let ended = clock(&center, &clerk, &number, "DELIVERY", |clock| clock["ended_on"] != "").await;
     assert_eq!((&ended["outcome"], &ended["light"]), (&json!("DELIVERED"), &json!("DARK_RED")));
-    center.set_clock(noon("2027-03-17"));
+    center.set_clock(noon("2027-03-17")).await;
     let clerk = center.sign_in(&format!("{CENTER}-clerk1")).await;
     clock(&center, &clerk, &number, "DELIVERY", |clock| clock["light"] == "DARK_RED").await;
     center.stop().await;
@@ -178,12 +170,12 @@ async fn an_unpaid_fee_is_followed_up_until_it_is_postponed() {
     let (number, tracking) = center.accepted("real-estate-transfer", CENTER, &clerk).await;
     let fee =
         center.until(&tracking, None, |answer| answer.body["fee"]["state"] == "DUE").await["fee"].clone();
-    center.set_clock(noon("2026-06-01"));
+    center.set_clock(noon("2026-06-01")).await;
     let clerk = center.sign_in(&format!("{CENTER}-clerk1")).await;
     let running = clock(&center, &clerk, &number, "FEE_FOLLOW_UP", |_| true).await;
     assert_eq!((&running["promised_days"], &running["light"]), (&json!(5), &json!("GREEN")));
 
-    center.set_clock(noon("2026-06-20"));
+    center.set_clock(noon("2026-06-20")).await;
     let clerk = center.sign_in(&format!("{CENTER}-clerk1")).await;
     let follow_up = |answer: &Answer| {
         let list = answer.body["warnings"].as_array().cloned().unwrap_or_default();
@@ -209,13 +201,13 @@ async fn no_rung_is_lost_or_repeated_when_the_clock_jumps() {
     let (number, _) = center.accepted("food-business-licence", CENTER, &clerk).await;
     clock(&center, &clerk, &number, "TASK", |_| true).await;
     for jump in [Duration::hours(1), Duration::hours(-1), Duration::days(-1), Duration::zero()] {
-        center.set_clock(start + jump);
+        center.set_clock(start + jump).await;
     }
     let clerk = center.sign_in(&format!("{CENTER}-clerk1")).await;
     clock(&center, &clerk, &number, "DECISION", |clock| clock["light"] == "GREEN").await;
     assert_eq!(warnings(&center, &number).await, Vec::<Value>::new());
 
-    center.set_clock(start + Duration::days(400));
+    center.set_clock(start + Duration::days(400)).await;
     let public = |answer: &Answer| {
         let list = answer.body["warnings"].as_array().cloned().unwrap_or_default();
         list.iter().filter(|warning| warning["number"] == number.as_str()).count() == 5
@@ -236,15 +228,15 @@ async fn no_rung_is_lost_or_repeated_when_the_clock_jumps() {
     let clerk = center.sign_in(&format!("{CENTER}-clerk1")).await;
     clock(&center, &clerk, &number, "DECISION", |clock| clock["light"] == "DARK_RED").await;
 
-    center.set_clock(start);
+    center.set_clock(start).await;
     let clerk = center.sign_in(&format!("{CENTER}-clerk1")).await;
     clock(&center, &clerk, &number, "DECISION", |clock| clock["light"] == "GREEN").await;
-    center.set_clock(start + Duration::days(401));
+    center.set_clock(start + Duration::days(401)).await;
     // A case that is handed in now and lapses shows that the ladder was climbed again since.
     let other = center.ok("/api/v1/applications", None, sample("food-business-licence", CENTER)).await;
     let clerk = center.sign_in(&format!("{CENTER}-clerk1")).await;
     clock(&center, &clerk, &text(&other["number"]), "ACCEPTANCE", |_| true).await;
-    center.set_clock(start + Duration::days(420));
+    center.set_clock(start + Duration::days(420)).await;
     let tracking =
         format!("/api/v1/applications/{}?code={}", text(&other["number"]), text(&other["lookup_code"]));
     center.until(&tracking, None, |answer| answer.body["state"] == "ACCEPTED").await;
@@ -259,7 +251,8 @@ async fn a_new_calendar_moves_open_clocks() {
     let clerk = center.staff(&format!("{CENTER}-clerk1")).await;
     let (number, _) = center.accepted("food-business-licence", CENTER, &clerk).await;
     let before = clock(&center, &clerk, &number, "DECISION", |clock| clock["provisional"] == true).await;
-    settled(&center, 1).await;
+    let path = format!("/api/v1/boards/{CENTER}?grain=YEAR");
+    center.until(&path, None, |answer| answer.body["lines"][0]["total"]["accepted"] == 1).await;
     let due = text(&before["statutory_due_on"]).parse::<NaiveDate>().unwrap();
 
     // 示例: 1 January with the two days after it, as in 2026.
@@ -287,7 +280,7 @@ async fn a_new_calendar_moves_open_clocks() {
         moves.into_iter().filter(legal).collect()
     };
     let path = "/api/v1/calendar/moves?year=2027";
-    center.set_clock(center.now());
+    center.set_clock(center.now()).await;
     center.until(path, Some(&supervisor), |answer| !moves(answer).is_empty()).await;
     let [moved_by] = &moves(&center.get(path, Some(&supervisor)).await)[..] else { panic!("one move") };
     assert_eq!((&moved_by["year"], &moved_by["before_on"]), (&json!(2027), &json!(due.to_string())));
