@@ -41,6 +41,8 @@ pub struct Config {
     pub bank_keys: BTreeMap<String, Secret>,
     /// The hours of the day in China in which messages to applicants go out, as `08:00-21:00`.
     pub sms_hours: String,
+    /// Messages that a center may send within a minute; others wait. Only notification needs it.
+    pub sms_per_center: u32,
     /// Who carries messages, by a name of your choice; without any, the simulator. Only notification
     /// needs them.
     pub carriers: BTreeMap<String, CarrierConfig>,
@@ -142,6 +144,7 @@ impl Default for Config {
             behind_proxy: false,
             bank_keys: BTreeMap::new(),
             sms_hours: "08:00-21:00".to_owned(),
+            sms_per_center: 3_000,
             carriers: BTreeMap::new(),
             services: BTreeMap::new(),
         }

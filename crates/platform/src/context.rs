@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use futures::future::BoxFuture;
 use prost::Message;
-use sha2::{Digest as _, Sha256};
 use tokio_util::sync::CancellationToken;
 use tonic::service::Routes;
 use tonic::{Request, Response, Status};
@@ -16,7 +15,7 @@ use yimen_proto::Mutation;
 use crate::chores::Chore;
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::messages;
+use crate::messages::Named;
 use crate::messages::subscribe::Subscriptions;
 use crate::objects::Objects;
 use crate::rpc::{ActorSigner, Source, to_status};
@@ -80,9 +79,6 @@ impl Caller {
     }
 }
 
-/// The longest `request_id`, in bytes.
-const REQUEST_ID_MAX: usize = 128;
-
 impl Context {
     /// Answers a mutation once: `operation` runs in one transaction together with its answer's
     /// record, and the same `request_id` with the same content gets the same answer.
@@ -112,35 +108,25 @@ impl Context {
         Res: Message + Default,
         F: for<'t> FnOnce(&'t mut Tx, Caller, Req) -> BoxFuture<'t, Result<Res>>,
     {
-        let id = message.request_id().to_owned();
-        if id.len() > REQUEST_ID_MAX || id.chars().any(|c| !c.is_ascii_graphic()) {
-            return Err(Error::field("request_id", Reason::BadFormat));
-        }
-        let subject = caller.actor.subject.clone();
-        let method = Req::full_name();
-        let digest = Sha256::digest(message.encode_to_vec()).into();
-        let named = messages::Request { caller: &subject, id: &id, method: &method, digest };
-
+        let named = Named::of(&caller, &message)?;
         let mut tx = self.store.begin().await?;
         let outcome = operation(&mut tx, caller, message).await;
-        if id.is_empty() {
+        let Some(named) = named else {
             let response = outcome?;
             tx.commit().await?;
             return Ok(response);
-        }
-        if let Ok(response) = &outcome {
-            let (tables, now) = (tx.tables(), tx.now());
-            if tables.answer(tx.sql(), &named, &response.encode_to_vec(), now).await? {
-                tx.commit().await?;
-                return outcome;
-            }
+        };
+        if let Ok(response) = &outcome
+            && tx.answer(&[(&named, response.encode_to_vec())]).await?
+        {
+            tx.commit().await?;
+            return outcome;
         }
         // Either the operation refused or its request was answered before: what it did is undone,
         // and an earlier answer stands.
         drop(tx);
-        let mut connection = self.store.read().await?;
-        match self.store.tables().answered(&mut connection, &named).await? {
-            Some(earlier) => Res::decode(earlier.as_slice()).map_err(Error::internal),
+        match named.answered(&self.store).await? {
+            Some(earlier) => Ok(earlier),
             None => match outcome {
                 Err(refusal) => Err(refusal),
                 Ok(_) => Err(Error::new(Kind::Aborted, Reason::StaleVersion)),

@@ -19,6 +19,8 @@ pub mod chores;
 pub mod clock;
 pub mod config;
 mod context;
+pub mod gather;
+pub mod group;
 pub mod messages;
 pub mod objects;
 pub mod page;

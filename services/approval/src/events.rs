@@ -5,6 +5,7 @@
 
 use chrono::{DateTime, Utc};
 use prost_types::Timestamp;
+use tracing::Span;
 use yimen_kernel::date::parse_date;
 use yimen_kernel::deadline::Limit;
 use yimen_kernel::{CaseNumber, Clock, DepartmentId, Error, MaterialCode, Parsed, Result};
@@ -15,19 +16,19 @@ use yimen_proto::intake::v1::{ApplicationAccepted, ApplicationWithdrawn, Approva
 use crate::app;
 use crate::domain::{Case, Opening, Step};
 
-/// 受理: opens the joint approval.
+/// 受理: what it takes to open the joint approval.
 ///
 /// # Errors
-/// `INTERNAL` for an event that cannot be read; when the database fails.
-pub async fn accepted(tx: &mut Tx, event: Received<ApplicationAccepted>) -> Result<()> {
+/// `INTERNAL` for an event that cannot be read.
+pub fn accepted(event: Received<ApplicationAccepted>) -> Result<(Span, Opening)> {
     let time = event.envelope.time;
-    app::open(tx, opening(event.message, time)?).await
+    Ok((event.span, opening(event.message, time)?))
 }
 
 /// The applicant handed in materials.
 ///
 /// # Errors
-/// As [`accepted`].
+/// As [`accepted`]; when the database fails.
 pub async fn materials_provided(tx: &mut Tx, event: Received<MaterialsProvided>) -> Result<()> {
     let MaterialsProvided { number, materials_revision, codes, .. } = event.message;
     app::provide_materials(tx, &case_number(&number)?, materials_revision, material_codes(&codes)?).await
@@ -36,7 +37,7 @@ pub async fn materials_provided(tx: &mut Tx, event: Received<MaterialsProvided>)
 /// 撤回申请.
 ///
 /// # Errors
-/// As [`accepted`].
+/// As [`accepted`]; when the database fails.
 pub async fn withdrawn(tx: &mut Tx, event: Received<ApplicationWithdrawn>) -> Result<()> {
     app::withdraw(tx, &case_number(&event.message.number)?).await
 }

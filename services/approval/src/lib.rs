@@ -30,7 +30,7 @@ mod store;
 
 use futures::future::BoxFuture;
 use tonic::service::Routes;
-use yimen_platform::messages::subscribe::Subscriptions;
+use yimen_platform::messages::subscribe::{Readers, Subscriptions};
 use yimen_platform::store::Migrations;
 use yimen_platform::{Context, Definition, Service};
 use yimen_proto::intake::v1::{ApplicationAccepted, ApplicationWithdrawn, MaterialsProvided};
@@ -45,7 +45,9 @@ fn build(context: Context) -> BoxFuture<'static, Result<Service, String>> {
     Box::pin(async move {
         let subscriptions = Subscriptions::new(context.store.clone())
             .with_calendar()
-            .on::<ApplicationAccepted, _>(|tx, event| Box::pin(events::accepted(tx, event)))
+            .together(Readers::new().on::<ApplicationAccepted>(events::accepted), |tx, openings| {
+                Box::pin(app::open(tx, openings))
+            })
             .on::<MaterialsProvided, _>(|tx, event| Box::pin(events::materials_provided(tx, event)))
             .on::<ApplicationWithdrawn, _>(|tx, event| Box::pin(events::withdrawn(tx, event)));
         let routes = Routes::new(grpc::Server::routed(context));

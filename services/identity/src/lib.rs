@@ -53,7 +53,9 @@ fn build(ctx: Context) -> BoxFuture<'static, Result<Service, String>> {
             app::access::ensure_operator(&ctx.store, &passwords, password).await?;
         }
         let subscriptions = Subscriptions::new(ctx.store.clone());
-        let identity = grpc::Identity { ctx, passwords, signer, signatures: Arc::new(Signatures::default()) };
+        let holders = Arc::new(app::authenticate::Holders::of(&ctx.store));
+        let signatures = Arc::new(Signatures::default());
+        let identity = grpc::Identity { ctx, passwords, signer, signatures, holders };
         let server = IdentityServer::new(identity).max_decoding_message_size(MESSAGE_MAX);
         Ok(Service { routes: Routes::new(server), subscriptions, chores: Vec::new() })
     })

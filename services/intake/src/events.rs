@@ -4,6 +4,7 @@ use yimen_kernel::CaseNumber;
 use yimen_kernel::date::parse_date;
 use yimen_kernel::deadline::Ground;
 use yimen_kernel::error::{Error, Result};
+use yimen_platform::group::waves;
 use yimen_platform::messages::subscribe::Received;
 use yimen_platform::store::Tx;
 use yimen_proto::approval::v1 as approval;
@@ -13,7 +14,7 @@ use yimen_proto::supervision::v1 as supervision;
 
 use crate::app;
 use crate::app::decide::{self, Decided, Returned};
-use crate::app::fees::Assessed;
+use crate::app::fees::{Assessed, Settled};
 use crate::app::procedures::{self, Procedure};
 use crate::app::window;
 use crate::domain::application::Outcome;
@@ -31,17 +32,50 @@ pub async fn department_added(tx: &mut Tx, event: Received<approval::DepartmentA
     decide::join(tx, &case(&event.message.number)?, event.message.department).await
 }
 
+/// What comes with every case: taken in together.
+pub enum Heard {
+    /// The lead decided.
+    Decided(Decided),
+    /// The fee notice was raised.
+    Assessed(Assessed),
+    /// Nothing more is to be paid.
+    Settled(Settled),
+}
+
+/// Takes in what was heard: what a case hears first is decided first, and what is heard of it twice is taken in
+/// twice.
+pub async fn hear(tx: &mut Tx, heard: Vec<Heard>) -> Result<()> {
+    let (mut decided, mut assessed, mut settled) = (Vec::new(), Vec::new(), Vec::new());
+    for heard in heard {
+        match heard {
+            Heard::Decided(one) => decided.push(one),
+            Heard::Assessed(one) => assessed.push(one),
+            Heard::Settled(one) => settled.push(one),
+        }
+    }
+    for wave in waves(decided, |one| one.number.clone()) {
+        decide::decide(tx, wave).await?;
+    }
+    for wave in waves(assessed, |one| one.number.clone()) {
+        app::fees::assessed(tx, wave).await?;
+    }
+    for wave in waves(settled, |one| one.number.clone()) {
+        app::fees::settled(tx, wave).await?;
+    }
+    Ok(())
+}
+
 /// The lead decided.
-pub async fn decided(tx: &mut Tx, event: Received<approval::JointApprovalDecided>) -> Result<()> {
+pub fn decided(event: Received<approval::JointApprovalDecided>) -> Result<Heard> {
     let outcome = match event.message.outcome() {
         Decision::Granted => Outcome::Granted,
         Decision::GrantedWithConditions => Outcome::GrantedWithConditions,
         Decision::Refused => Outcome::Refused,
         Decision::Unspecified => return Err(Error::internal("a decision without outcome")),
     };
-    let number = case(&event.message.number)?;
+    let (number, span) = (case(&event.message.number)?, event.span);
     let approval::JointApprovalDecided { conditions, reasons, materials_revision, .. } = event.message;
-    decide::decide(tx, &number, Decided { outcome, conditions, reasons, materials_revision }).await
+    Ok(Heard::Decided(Decided { number, outcome, conditions, reasons, materials_revision, span }))
 }
 
 /// A special procedure began.
@@ -78,7 +112,8 @@ pub async fn acceptance_lapsed(tx: &mut Tx, event: Received<supervision::Accepta
 }
 
 /// The fee notice was raised.
-pub async fn fee_assessed(tx: &mut Tx, event: Received<fees::FeeAssessed>) -> Result<()> {
+pub fn fee_assessed(event: Received<fees::FeeAssessed>) -> Result<Heard> {
+    let version = event.envelope.version;
     let fees::FeeAssessed { number, notice, payment_code, amount_fen, limit_on, lines, .. } = event.message;
     let lines = lines
         .into_iter()
@@ -92,8 +127,8 @@ pub async fn fee_assessed(tx: &mut Tx, event: Received<fees::FeeAssessed>) -> Re
         })
         .collect();
     let limit_on = day(&limit_on)?;
-    let assessed = Assessed { notice, payment_code, amount_fen, limit_on, lines };
-    app::fees::assessed(tx, &case(&number)?, event.envelope.version, assessed).await
+    let number = case(&number)?;
+    Ok(Heard::Assessed(Assessed { number, version, notice, payment_code, amount_fen, limit_on, lines }))
 }
 
 /// The amount or the last day to pay changed.
@@ -111,7 +146,8 @@ pub async fn fee_relieved(tx: &mut Tx, event: Received<fees::FeeRelieved>) -> Re
 }
 
 /// Nothing more is to be paid.
-pub async fn fee_settled(tx: &mut Tx, event: Received<fees::FeeSettled>) -> Result<()> {
+pub fn fee_settled(event: Received<fees::FeeSettled>) -> Result<Heard> {
+    let (version, span) = (event.envelope.version, event.span);
     let how = event.message.how();
     let message = event.message;
     let given = |text: String| Some(text).filter(|text| !text.is_empty());
@@ -123,7 +159,7 @@ pub async fn fee_settled(tx: &mut Tx, event: Received<fees::FeeSettled>) -> Resu
         receipt: given(message.receipt),
         how: Some(how.as_str_name().to_owned()),
     };
-    app::fees::settled(tx, &case(&message.number)?, event.envelope.version, said).await
+    Ok(Heard::Settled(Settled { number: case(&message.number)?, version, said, span }))
 }
 
 /// The money went back.

@@ -32,7 +32,7 @@ mod store;
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
 use tonic::service::Routes;
-use yimen_platform::messages::subscribe::Subscriptions;
+use yimen_platform::messages::subscribe::{Readers, Subscriptions};
 use yimen_platform::store::Migrations;
 use yimen_platform::{Context, Definition, Service};
 use yimen_proto::approval::v1::{
@@ -54,20 +54,22 @@ const MAX_REQUEST: usize = 20 * 1024 * 1024;
 
 fn build(ctx: Context) -> BoxFuture<'static, Result<Service, String>> {
     async move {
+        let readers = Readers::new()
+            .on::<JointApprovalDecided>(events::decided)
+            .on::<FeeAssessed>(events::fee_assessed)
+            .on::<FeeSettled>(events::fee_settled);
         let subscriptions = Subscriptions::new(ctx.store.clone())
             .with_calendar()
+            .together(readers, |tx, heard| events::hear(tx, heard).boxed())
             .on::<MaterialsReturned, _>(|tx, event| events::materials_returned(tx, event).boxed())
             .on::<DepartmentAdded, _>(|tx, event| events::department_added(tx, event).boxed())
-            .on::<JointApprovalDecided, _>(|tx, event| events::decided(tx, event).boxed())
             .on::<SpecialProcedureStarted, _>(|tx, event| events::procedure_started(tx, event).boxed())
             .on::<SpecialProcedureEnded, _>(|tx, event| events::procedure_ended(tx, event).boxed())
             .on::<LimitExtended, _>(|tx, event| events::limit_extended(tx, event).boxed())
             .on::<AcceptanceLapsed, _>(|tx, event| events::acceptance_lapsed(tx, event).boxed())
-            .on::<FeeAssessed, _>(|tx, event| events::fee_assessed(tx, event).boxed())
             .on::<FeeRelieved, _>(|tx, event| events::fee_relieved(tx, event).boxed())
-            .on::<FeeSettled, _>(|tx, event| events::fee_settled(tx, event).boxed())
             .on::<FeeRefunded, _>(|tx, event| events::fee_refunded(tx, event).boxed());
-        let server = IntakeServer::new(grpc::Server(ctx)).max_decoding_message_size(MAX_REQUEST);
+        let server = IntakeServer::new(grpc::Server::new(ctx)).max_decoding_message_size(MAX_REQUEST);
         Ok(Service { routes: Routes::new(server), subscriptions, chores: Vec::new() })
     }
     .boxed()

@@ -34,7 +34,7 @@ use futures::FutureExt as _;
 use futures::future::BoxFuture;
 use tonic::service::Routes;
 use yimen_platform::chores::Chore;
-use yimen_platform::messages::subscribe::Subscriptions;
+use yimen_platform::messages::subscribe::{Readers, Subscriptions};
 use yimen_platform::store::Migrations;
 use yimen_platform::{Context, Definition, Service};
 use yimen_proto::approval::v1::InspectionProposed;
@@ -67,8 +67,8 @@ fn build(context: Context) -> BoxFuture<'static, Result<Service, String>> {
         })?;
         let sender = app::send::Sender::new(context.clone(), carriers::all(&context)?, hours);
         let ctx = context.clone();
-        let tending = sender.clone();
-        let chores = vec![
+        let (tending, waiting) = (sender.clone(), sender.clone());
+        let mut chores = vec![
             Chore::every("tend the carriers", TEND, move || {
                 let tending = tending.clone();
                 async move {
@@ -76,27 +76,35 @@ fn build(context: Context) -> BoxFuture<'static, Result<Service, String>> {
                     Ok(())
                 }
             }),
+            Chore::every("give up waiting for answers", LOOK, move || {
+                let waiting = waiting.clone();
+                async move { waiting.abandon().await }
+            }),
             Chore::after_commits("send messages", LOOK, move || {
                 let sender = sender.clone();
                 async move { sender.round().await }
             }),
-            Chore::after_commits("simulated receipts", LOOK, move || {
+        ];
+        if carriers::is_simulated(&context) {
+            chores.push(Chore::after_commits("simulated receipts", LOOK, move || {
                 let ctx = ctx.clone();
                 async move { app::reports::simulate(&ctx).await }
-            }),
-        ];
+            }));
+        }
+        let readers = Readers::new()
+            .on::<ContactGiven>(events::contact_given)
+            .on::<ApplicationSubmitted>(events::submitted)
+            .on::<SupplementRequested>(events::supplement)
+            .on::<ApplicationAccepted>(events::accepted)
+            .on::<ApplicationRefused>(events::refused)
+            .on::<ApplicationCompleted>(events::completed)
+            .on::<ResultDelivered>(events::delivered)
+            .on::<InspectionProposed>(events::inspection)
+            .on::<FeeAssessed>(events::fee_assessed)
+            .on::<FeeOverdue>(events::fee_overdue)
+            .on::<FeeRefunded>(events::fee_refunded);
         let subscriptions = Subscriptions::new(context.store.clone())
-            .on::<ContactGiven, _>(|tx, event| events::contact_given(tx, event).boxed())
-            .on::<ApplicationSubmitted, _>(|tx, event| events::submitted(tx, event).boxed())
-            .on::<SupplementRequested, _>(|tx, event| events::supplement(tx, event).boxed())
-            .on::<ApplicationAccepted, _>(|tx, event| events::accepted(tx, event).boxed())
-            .on::<ApplicationRefused, _>(|tx, event| events::refused(tx, event).boxed())
-            .on::<ApplicationCompleted, _>(|tx, event| events::completed(tx, event).boxed())
-            .on::<ResultDelivered, _>(|tx, event| events::delivered(tx, event).boxed())
-            .on::<InspectionProposed, _>(|tx, event| events::inspection(tx, event).boxed())
-            .on::<FeeAssessed, _>(|tx, event| events::fee_assessed(tx, event).boxed())
-            .on::<FeeOverdue, _>(|tx, event| events::fee_overdue(tx, event).boxed())
-            .on::<FeeRefunded, _>(|tx, event| events::fee_refunded(tx, event).boxed());
+            .together(readers, |tx, heard| app::queue::hear(tx, heard).boxed());
         let server = NotificationServer::new(grpc::Server(context));
         Ok(Service { routes: Routes::new(server), subscriptions, chores })
     }

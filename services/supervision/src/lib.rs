@@ -30,7 +30,7 @@ use futures::FutureExt as _;
 use futures::future::BoxFuture;
 use tonic::service::Routes;
 use yimen_platform::chores::Chore;
-use yimen_platform::messages::subscribe::Subscriptions;
+use yimen_platform::messages::subscribe::{Readers, Subscriptions};
 use yimen_platform::store::Migrations;
 use yimen_platform::{Context, Definition, Service};
 use yimen_proto::approval::v1::{
@@ -73,25 +73,27 @@ where
 
 fn build(context: Context) -> BoxFuture<'static, Result<Service, String>> {
     async move {
+        let readers = Readers::new()
+            .on::<ApplicationSubmitted>(events::submitted)
+            .on::<SupplementRequested>(events::supplement_requested)
+            .on::<SupplementReceived>(events::supplement_received)
+            .on::<ApplicationAccepted>(events::accepted)
+            .on::<ApplicationRefused>(events::refused)
+            .on::<ApplicationWithdrawn>(events::withdrawn)
+            .on::<ProcedureNoticeIssued>(events::notice_issued)
+            .on::<ApplicationCompleted>(events::completed)
+            .on::<ResultDelivered>(events::delivered)
+            .on::<TaskOpened>(events::task_opened)
+            .on::<OpinionRecorded>(events::opinion_recorded)
+            .on::<JointApprovalDecided>(events::decided)
+            .on::<SpecialProcedureStarted>(events::procedure_started)
+            .on::<SpecialProcedureEnded>(events::procedure_ended)
+            .on::<LimitExtended>(events::limit_extended)
+            .on::<FeeOverdue>(events::fee_overdue)
+            .on::<FeeRelieved>(events::fee_relieved)
+            .on::<FeeSettled>(events::fee_settled);
         let subscriptions = Subscriptions::new(context.store.clone())
-            .on::<ApplicationSubmitted, _>(|tx, event| events::submitted(tx, event).boxed())
-            .on::<SupplementRequested, _>(|tx, event| events::supplement_requested(tx, event).boxed())
-            .on::<SupplementReceived, _>(|tx, event| events::supplement_received(tx, event).boxed())
-            .on::<ApplicationAccepted, _>(|tx, event| events::accepted(tx, event).boxed())
-            .on::<ApplicationRefused, _>(|tx, event| events::refused(tx, event).boxed())
-            .on::<ApplicationWithdrawn, _>(|tx, event| events::withdrawn(tx, event).boxed())
-            .on::<ProcedureNoticeIssued, _>(|tx, event| events::notice_issued(tx, event).boxed())
-            .on::<ApplicationCompleted, _>(|tx, event| events::completed(tx, event).boxed())
-            .on::<ResultDelivered, _>(|tx, event| events::delivered(tx, event).boxed())
-            .on::<TaskOpened, _>(|tx, event| events::task_opened(tx, event).boxed())
-            .on::<OpinionRecorded, _>(|tx, event| events::opinion_recorded(tx, event).boxed())
-            .on::<JointApprovalDecided, _>(|tx, event| events::decided(tx, event).boxed())
-            .on::<SpecialProcedureStarted, _>(|tx, event| events::procedure_started(tx, event).boxed())
-            .on::<SpecialProcedureEnded, _>(|tx, event| events::procedure_ended(tx, event).boxed())
-            .on::<LimitExtended, _>(|tx, event| events::limit_extended(tx, event).boxed())
-            .on::<FeeOverdue, _>(|tx, event| events::fee_overdue(tx, event).boxed())
-            .on::<FeeRelieved, _>(|tx, event| events::fee_relieved(tx, event).boxed())
-            .on::<FeeSettled, _>(|tx, event| events::fee_settled(tx, event).boxed());
+            .together(readers, |tx, heard| app::clocks::hear(tx, heard).boxed());
         let news = News::new();
         let mut chores = vec![
             chore(&context, "settle cases", SOON, app::settle::all),

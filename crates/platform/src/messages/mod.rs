@@ -7,16 +7,21 @@
 pub mod relay;
 pub mod subscribe;
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use bytes::Bytes;
 use chrono::{DateTime, Duration, Utc};
+use prost::Message;
+use sha2::{Digest as _, Sha256};
 use sqlx::{AssertSqlSafe, FromRow, PgConnection, PgPool};
 use uuid::Uuid;
 use yimen_kernel::error::{Error, Result};
 use yimen_kernel::reason::Reason;
+use yimen_proto::Mutation;
 
-use crate::store::{db, violates};
+use crate::Caller;
+use crate::store::{Store, Tx, db};
 
 /// An event with the attributes of CloudEvents 1.0.
 #[derive(Clone, Debug, PartialEq, Eq, FromRow)]
@@ -101,7 +106,10 @@ impl Tables {
             ),
             answer: sql(
                 "insert into {schema}.request (caller, request_id, method, digest, response, at)
-                 values ($1, $2, $3, $4, $5, $6)",
+                 select caller, request_id, method, digest, response, $6
+                 from unnest($1::text[], $2::text[], $3::text[], $4::bytea[], $5::bytea[])
+                      given(caller, request_id, method, digest, response)
+                 on conflict on constraint request_once do nothing",
             ),
             answered: sql(
                 "select method, digest, response from {schema}.request where caller = $1 and request_id = $2",
@@ -195,12 +203,12 @@ impl Tables {
     }
 
     /// Marks events as processed and gives back those that were not before.
-    pub(crate) async fn process<'e>(
+    pub(crate) async fn process(
         &self,
         connection: &mut PgConnection,
-        events: &'e [Envelope],
+        events: &[Envelope],
         now: DateTime<Utc>,
-    ) -> Result<Vec<&'e Envelope>> {
+    ) -> Result<Vec<Envelope>> {
         let fresh: Vec<(String, Uuid)> = sqlx::query_as(AssertSqlSafe(self.process.clone()))
             .bind(events.iter().map(|e| e.source.clone()).collect::<Vec<_>>())
             .bind(events.iter().map(|e| e.id).collect::<Vec<_>>())
@@ -209,49 +217,40 @@ impl Tables {
             .fetch_all(connection)
             .await
             .map_err(db)?;
-        let mut first: Vec<&Envelope> = Vec::with_capacity(fresh.len());
-        for event in events {
-            let is_fresh = fresh.iter().any(|(source, id)| *source == event.source && *id == event.id);
-            if is_fresh && !first.iter().any(|seen| seen.id == event.id && seen.source == event.source) {
-                first.push(event);
-            }
-        }
-        Ok(first)
+        let mut fresh: HashSet<(String, Uuid)> = fresh.into_iter().collect();
+        let first = |event: &&Envelope| fresh.remove(&(event.source.clone(), event.id));
+        Ok(events.iter().filter(first).cloned().collect())
     }
 
-    /// Keeps the answer to a mutation. `Ok(false)` when the request was answered before.
-    pub(crate) async fn answer(
+    /// Keeps the answers to mutations. `Ok(false)` when one of the requests was answered before.
+    async fn answer(
         &self,
         connection: &mut PgConnection,
-        request: &Request<'_>,
-        response: &[u8],
+        answers: &[(&Named, Vec<u8>)],
         now: DateTime<Utc>,
     ) -> Result<bool> {
+        fn column<T>(answers: &[(&Named, Vec<u8>)], get: impl Fn(&Named) -> T) -> Vec<T> {
+            answers.iter().map(|(named, _)| get(named)).collect()
+        }
+        let responses: Vec<&[u8]> = answers.iter().map(|(_, response)| response.as_slice()).collect();
         let written = sqlx::query(AssertSqlSafe(self.answer.clone()))
-            .bind(request.caller)
-            .bind(request.id)
-            .bind(request.method)
-            .bind(request.digest.as_slice())
-            .bind(response)
+            .bind(column(answers, |named| named.caller.clone()))
+            .bind(column(answers, |named| named.id.clone()))
+            .bind(column(answers, |named| named.method.clone()))
+            .bind(column(answers, |named| named.digest.to_vec()))
+            .bind(responses)
             .bind(now)
             .execute(connection)
-            .await;
-        match written {
-            Ok(_) => Ok(true),
-            Err(error) if violates(&error, "request_once") => Ok(false),
-            Err(error) => Err(db(error)),
-        }
+            .await
+            .map_err(db)?;
+        Ok(usize::try_from(written.rows_affected()).is_ok_and(|written| written == answers.len()))
     }
 
     /// The earlier answer to a mutation.
-    pub(crate) async fn answered(
-        &self,
-        connection: &mut PgConnection,
-        request: &Request<'_>,
-    ) -> Result<Option<Vec<u8>>> {
+    async fn answered(&self, connection: &mut PgConnection, request: &Named) -> Result<Option<Vec<u8>>> {
         let found: Option<(String, Vec<u8>, Vec<u8>)> = sqlx::query_as(AssertSqlSafe(self.answered.clone()))
-            .bind(request.caller)
-            .bind(request.id)
+            .bind(&request.caller)
+            .bind(&request.id)
             .fetch_optional(connection)
             .await
             .map_err(db)?;
@@ -288,10 +287,48 @@ const LEASE: Duration = Duration::seconds(15);
 /// How long sent events, processed marks and answers are kept. A repetition after it is a new request.
 pub const KEPT: Duration = Duration::days(30);
 
-/// A mutation as the caller named it.
-pub(crate) struct Request<'r> {
-    pub(crate) caller: &'r str,
-    pub(crate) id: &'r str,
-    pub(crate) method: &'r str,
-    pub(crate) digest: [u8; 32],
+/// The longest `request_id`, in bytes.
+const REQUEST_ID_MAX: usize = 128;
+
+/// A mutation that its caller named.
+pub(crate) struct Named {
+    caller: String,
+    id: String,
+    method: String,
+    digest: [u8; 32],
+}
+
+impl Named {
+    /// None if the caller gave it no name.
+    pub(crate) fn of<Req: Mutation>(caller: &Caller, message: &Req) -> Result<Option<Self>> {
+        let id = message.request_id();
+        if id.len() > REQUEST_ID_MAX || id.chars().any(|c| !c.is_ascii_graphic()) {
+            return Err(Error::field("request_id", Reason::BadFormat));
+        }
+        Ok((!id.is_empty()).then(|| Self {
+            caller: caller.actor.subject.clone(),
+            id: id.to_owned(),
+            method: Req::full_name(),
+            digest: Sha256::digest(message.encode_to_vec()).into(),
+        }))
+    }
+
+    /// The answer that it was given before.
+    ///
+    /// # Errors
+    /// `REQUEST_ID_REUSED` for other content under the same name.
+    pub(crate) async fn answered<Res: Message + Default>(&self, store: &Store) -> Result<Option<Res>> {
+        let mut connection = store.read().await?;
+        let earlier = store.tables().answered(&mut connection, self).await?;
+        earlier.map(|earlier| Res::decode(earlier.as_slice()).map_err(Error::internal)).transpose()
+    }
+}
+
+impl Tx {
+    /// Keeps the answers to mutations, in the transaction of what they answer for. `Ok(false)` when one of the
+    /// requests was answered before: the transaction is then of no use.
+    pub(crate) async fn answer(&mut self, answers: &[(&Named, Vec<u8>)]) -> Result<bool> {
+        let (tables, now) = (self.tables(), self.now());
+        tables.answer(self.sql(), answers, now).await
+    }
 }

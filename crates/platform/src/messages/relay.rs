@@ -17,7 +17,7 @@ const POLL: Duration = Duration::from_secs(2);
 /// Runs until `stop`, and then sends what is already leased.
 pub async fn run(store: Store, bus: Arc<dyn Bus>, stop: CancellationToken) {
     while !stop.is_cancelled() {
-        let woken = store.committed().notified();
+        let woken = store.told().notified();
         match drain(&store, bus.as_ref()).await {
             Ok(()) => {}
             Err(error) => {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use futures::future::BoxFuture;
 use prost::{Message, Name};
-use tracing::Instrument as _;
+use tracing::{Instrument as _, Span};
 use yimen_kernel::error::{Error, Result};
 use yimen_proto::supervision::v1::CalendarImported;
 
@@ -21,9 +21,53 @@ pub struct Received<M> {
     pub envelope: Envelope,
     /// What it says.
     pub message: M,
+    /// Where its handling is traced: what is told because of it is told within.
+    pub span: Span,
 }
 
-type Handler = Arc<dyn for<'t> Fn(&'t mut Tx, Envelope) -> BoxFuture<'t, Result<()>> + Send + Sync>;
+type Handle = Arc<dyn for<'t> Fn(&'t mut Tx, &'t [Envelope]) -> BoxFuture<'t, Result<()>> + Send + Sync>;
+
+/// Who handles the events of a kind. Those of one handler that come one after the other are handled together.
+#[derive(Clone)]
+struct Handler {
+    name: usize,
+    handle: Handle,
+}
+
+/// What events of several kinds say, read as what a service does about them.
+pub struct Readers<S>(BTreeMap<String, Reader<S>>);
+
+type Reader<S> = Box<dyn Fn(&Envelope, &Span) -> Result<S> + Send + Sync>;
+
+impl<S: Send + 'static> Readers<S> {
+    /// None yet.
+    pub fn new() -> Self {
+        Self(BTreeMap::new())
+    }
+
+    /// Reads events of type `M` so.
+    #[must_use]
+    pub fn on<M>(mut self, read: fn(Received<M>) -> Result<S>) -> Self
+    where
+        M: Message + Name + Default + 'static,
+    {
+        self.0.insert(M::full_name(), Box::new(move |event, span| read(Received::of(event, span)?)));
+        self
+    }
+}
+
+impl<S: Send + 'static> Default for Readers<S> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<M: Message + Default> Received<M> {
+    fn of(envelope: &Envelope, span: &Span) -> Result<Self> {
+        let message = M::decode(envelope.body.clone()).map_err(Error::internal)?;
+        Ok(Self { envelope: envelope.clone(), message, span: span.clone() })
+    }
+}
 
 /// What one service does with the events that it listens to.
 #[derive(Clone)]
@@ -45,11 +89,49 @@ impl Subscriptions {
         M: Message + Name + Default + 'static,
         F: for<'t> Fn(&'t mut Tx, Received<M>) -> BoxFuture<'t, Result<()>> + Send + Sync + 'static,
     {
-        let handler: Handler = Arc::new(move |tx, envelope| match M::decode(envelope.body.clone()) {
-            Ok(message) => handler(tx, Received { envelope, message }),
-            Err(error) => Box::pin(std::future::ready(Err(Error::internal(error)))),
+        let (service, handler) = (self.service(), Arc::new(handler));
+        let handle: Handle = Arc::new(move |tx, events| {
+            let handler = handler.clone();
+            Box::pin(async move {
+                for event in events {
+                    let span = span(service, event);
+                    handler(&mut *tx, Received::of(event, &span)?).instrument(span).await?;
+                }
+                Ok(())
+            })
         });
-        self.handlers.insert(M::full_name(), handler);
+        let name = self.handlers.len();
+        self.handlers.insert(M::full_name(), Handler { name, handle });
+        self
+    }
+
+    /// Has `apply` called for all events that come together of the kinds that `readers` read, in the order of
+    /// their coming: so that a burst of them needs no more statements than one.
+    #[must_use]
+    pub fn together<S, F>(mut self, readers: Readers<S>, apply: F) -> Self
+    where
+        S: Send + 'static,
+        F: for<'t> Fn(&'t mut Tx, Vec<S>) -> BoxFuture<'t, Result<()>> + Send + Sync + 'static,
+    {
+        let (service, name) = (self.service(), self.handlers.len());
+        let kinds: Vec<String> = readers.0.keys().cloned().collect();
+        let (readers, apply) = (Arc::new(readers), Arc::new(apply));
+        let handle: Handle = Arc::new(move |tx, events| {
+            let (readers, apply) = (readers.clone(), apply.clone());
+            Box::pin(async move {
+                // Each event's trace has a span of its own, for as long as all of them take.
+                let spans: Vec<Span> = events.iter().map(|event| span(service, event)).collect();
+                let read = |(event, span): (&Envelope, &Span)| {
+                    readers.0.get(&event.kind).map(|read| read(event, span))
+                };
+                let steps = events.iter().zip(&spans).filter_map(read).collect::<Result<Vec<S>>>()?;
+                let first = spans.first().cloned().unwrap_or_else(Span::none);
+                apply(tx, steps).instrument(first).await
+            })
+        });
+        for kind in kinds {
+            self.handlers.insert(kind, Handler { name, handle: handle.clone() });
+        }
         self
     }
 
@@ -100,13 +182,22 @@ impl Subscriptions {
     async fn handle(&self, events: &[Envelope]) -> Result<()> {
         let mut tx = self.store.begin().await?;
         let (tables, now) = (tx.tables(), tx.now());
-        for event in tables.process(tx.sql(), events, now).await? {
-            if let Some(handler) = self.handlers.get(&event.kind) {
-                let span = tracing::info_span!("handle", otel.name = %format!("{} handles {}", self.service(), event.kind), event = %event.id);
-                telemetry::set_parent(&span, event.traceparent.as_deref());
-                handler(&mut tx, event.clone()).instrument(span).await?;
+        let fresh = tables.process(tx.sql(), events, now).await?;
+        for run in fresh.chunk_by(|one, next| self.name_of(one) == self.name_of(next)) {
+            if let Some(handler) = run.first().and_then(|event| self.handlers.get(&event.kind)) {
+                (handler.handle)(&mut tx, run).await?;
             }
         }
         tx.commit().await
     }
+
+    fn name_of(&self, event: &Envelope) -> Option<usize> {
+        self.handlers.get(&event.kind).map(|handler| handler.name)
+    }
+}
+
+fn span(service: &'static str, event: &Envelope) -> Span {
+    let span = tracing::info_span!("handle", otel.name = %format!("{service} handles {}", event.kind), event = %event.id);
+    telemetry::set_parent(&span, event.traceparent.as_deref());
+    span
 }

@@ -1,6 +1,7 @@
 //! PostgreSQL: a service's pool, its transactions, and the events that leave with them.
 
 mod embedded;
+mod memory;
 mod migrate;
 
 use std::sync::Arc;
@@ -22,6 +23,7 @@ use crate::messages::{Envelope, Tables};
 use crate::telemetry;
 
 pub use embedded::Embedded;
+pub use memory::Memory;
 pub use migrate::Migrations;
 
 /// How long a call waits for a connection.
@@ -36,7 +38,8 @@ pub async fn connect(url: &str, size: u32) -> Result<PgPool, String> {
         format!("The database address is not a postgres:// URL ({error}); correct YIMEN_DATABASE_URL.")
     })?;
     let place = format!("{}:{}", options.get_host(), options.get_port());
-    let options = options.application_name("yimen");
+    // Our statements touch few rows each: compiling one costs more than running it.
+    let options = options.application_name("yimen").options([("jit", "off")]);
     // The pool itself would go on knocking at a closed door.
     let first = tokio::time::timeout(TURN, PgConnection::connect_with(&options)).await;
     let outcome = match first {
@@ -57,7 +60,9 @@ pub struct Store {
     tables: Arc<Tables>,
     clock: Arc<dyn Clock>,
     committed: Arc<Notify>,
+    told: Arc<Notify>,
     calendar: Arc<Latest>,
+    memory: Memory,
 }
 
 impl Store {
@@ -68,8 +73,15 @@ impl Store {
             tables: Arc::new(Tables::of(service)),
             clock,
             committed: Arc::new(Notify::new()),
+            told: Arc::new(Notify::new()),
             calendar: Arc::default(),
+            memory: Memory::default(),
         }
+    }
+
+    /// What is kept in memory.
+    pub fn memory(&self) -> &Memory {
+        &self.memory
     }
 
     /// The service's name and schema.
@@ -86,7 +98,9 @@ impl Store {
             inner: self.pool.begin().await.map_err(db)?,
             tables: self.tables.clone(),
             committed: self.committed.clone(),
+            told: self.told.clone(),
             calendar: self.calendar.clone(),
+            memory: self.memory.clone(),
             now: self.clock.now(),
             events: Vec::new(),
         })
@@ -105,11 +119,16 @@ impl Store {
         self.clock.now()
     }
 
-    /// Wakes the relay and whoever watches for changes, at every commit of this process.
+    /// Wakes whoever watches for changes, at every commit of this process.
     ///
     /// A `notified()` that was made before the reading misses no commit after it.
     pub fn committed(&self) -> &Notify {
         &self.committed
+    }
+
+    /// Wakes the relay, at every commit of this process that has events.
+    pub(crate) fn told(&self) -> &Notify {
+        &self.told
     }
 
     pub(crate) fn tables(&self) -> &Tables {
@@ -130,7 +149,9 @@ pub struct Tx {
     inner: sqlx::Transaction<'static, Postgres>,
     tables: Arc<Tables>,
     committed: Arc<Notify>,
+    told: Arc<Notify>,
     calendar: Arc<Latest>,
+    memory: Memory,
     now: DateTime<Utc>,
     events: Vec<Envelope>,
 }
@@ -139,6 +160,11 @@ impl Tx {
     /// The connection, for `store.rs`.
     pub fn sql(&mut self) -> &mut PgConnection {
         &mut self.inner
+    }
+
+    /// What the service keeps in memory: only what other transactions have committed belongs there.
+    pub fn memory(&self) -> Memory {
+        self.memory.clone()
     }
 
     /// The moment of the operation: the same for all that it writes.
@@ -163,7 +189,7 @@ impl Tx {
         });
     }
 
-    /// Makes the change durable and wakes the relay.
+    /// Makes the change durable, and wakes the relay if there are events.
     ///
     /// # Errors
     /// When the database does not confirm the commit: the caller must then assume nothing.
@@ -171,6 +197,9 @@ impl Tx {
         self.tables.write_outbox(&mut self.inner, &self.events).await?;
         self.inner.commit().await.map_err(db)?;
         self.committed.notify_waiters();
+        if !self.events.is_empty() {
+            self.told.notify_waiters();
+        }
         Ok(())
     }
 

@@ -1,42 +1,55 @@
 //! One function per operation: load, let the domain decide, save, tell.
 
+pub mod act;
 pub mod news;
 mod publish;
 pub mod read;
 pub mod watch;
 
 use chrono::{DateTime, Utc};
+use tracing::Span;
 use uuid::Uuid;
 use yimen_kernel::{CaseNumber, DepartmentId, Error, MaterialCode, Reason, Result};
 use yimen_platform::store::Tx;
 
 use crate::domain::{
     Acting, AddDepartment, Answer, Attendance, Changed, Conclusion, Event, ExtendLimit, JointApproval,
-    Opening, ProposeInspection, ResolveReturn, Ruling, Said, Signature, StartProcedure,
+    Opening, ProposeInspection, ResolveReturn, Signature, StartProcedure,
 };
 use crate::store::{self, arrival};
 
-/// Opens the approval of an accepted application, once; not if its withdrawal was heard of first.
+/// Opens the approvals of accepted applications, each once; not if a withdrawal was heard of first.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn open(tx: &mut Tx, opening: Opening) -> Result<()> {
-    let number = opening.case.number.clone();
-    if arrival::take_turn(tx.sql(), &number).await? {
-        return Ok(());
-    }
-    let (mut approval, mut events) = JointApproval::open(opening);
+pub async fn open(tx: &mut Tx, openings: Vec<(Span, Opening)>) -> Result<()> {
     let now = tx.now();
-    for (revision, code) in arrival::take_early(tx.sql(), &number).await? {
-        // What came by an earlier revision is part of what was accepted.
-        if revision > approval.materials.revision {
-            let (provided, opened) = approval.provide_materials(revision, vec![code], now);
-            approval = provided;
-            events.extend(opened);
+    let numbers: Vec<CaseNumber> = openings.iter().map(|(_, opening)| opening.case.number.clone()).collect();
+    let withdrawn = arrival::take_turns(tx.sql(), &numbers).await?;
+    let mut early = arrival::take_early(tx.sql(), &numbers).await?;
+    let mut opened = Vec::with_capacity(openings.len());
+    for (span, opening) in openings {
+        let number = opening.case.number.clone();
+        if withdrawn.contains(&number) {
+            continue;
         }
+        let (mut approval, mut events) = JointApproval::open(opening);
+        for (revision, code) in early.remove(&number).unwrap_or_default() {
+            // What came by an earlier revision is part of what was accepted.
+            if revision > approval.materials.revision {
+                let (provided, opened) = approval.provide_materials(revision, vec![code], now);
+                approval = provided;
+                events.extend(opened);
+            }
+        }
+        opened.push((span, approval, events));
     }
-    if store::insert(tx.sql(), &approval, now).await? {
-        publish::all(tx, &approval, approval.case.open_time, events);
+    let approvals: Vec<JointApproval> = opened.iter().map(|(_, approval, _)| approval.clone()).collect();
+    let mut new = store::insert(tx.sql(), &approvals, now).await?;
+    for (span, approval, events) in opened {
+        if new.remove(&approval.case.number) {
+            span.in_scope(|| publish::all(tx, &approval, approval.case.open_time, events));
+        }
     }
     Ok(())
 }
@@ -52,10 +65,10 @@ pub async fn provide_materials(
     revision: u32,
     codes: Vec<MaterialCode>,
 ) -> Result<()> {
-    if arrival::take_turn(tx.sql(), number).await? {
+    if !arrival::take_turns(tx.sql(), std::slice::from_ref(number)).await?.is_empty() {
         return Ok(());
     }
-    match store::lock(tx.sql(), number).await? {
+    match store::lock(tx.sql(), std::slice::from_ref(number)).await?.remove(number) {
         None => arrival::keep_early(tx.sql(), number, revision, &codes).await,
         Some(before) => {
             let (after, events) = before.clone().provide_materials(revision, codes, tx.now());
@@ -69,30 +82,15 @@ pub async fn provide_materials(
 /// # Errors
 /// When the database fails.
 pub async fn withdraw(tx: &mut Tx, number: &CaseNumber) -> Result<()> {
-    if arrival::take_turn(tx.sql(), number).await? {
+    if !arrival::take_turns(tx.sql(), std::slice::from_ref(number)).await?.is_empty() {
         return Ok(());
     }
     let now = tx.now();
     arrival::note_withdrawal(tx.sql(), number, now).await?;
-    match store::lock(tx.sql(), number).await? {
+    match store::lock(tx.sql(), std::slice::from_ref(number)).await?.remove(number) {
         None => Ok(()),
         Some(before) => keep(tx, &before, before.clone().withdraw(), Vec::new()).await.map(drop),
     }
-}
-
-/// Gives or replaces the department's opinion; see [`JointApproval::record_opinion`].
-///
-/// # Errors
-/// As there.
-pub async fn record_opinion(
-    tx: &mut Tx,
-    acting: &Acting,
-    number: &CaseNumber,
-    said: Said,
-    materials_revision: u32,
-) -> Result<JointApproval> {
-    change(tx, acting, number, |approval, now| approval.record_opinion(acting, said, materials_revision, now))
-        .await
 }
 
 /// Resolves a return, and keeps who did so and why; see [`JointApproval::resolve_return`].
@@ -184,20 +182,6 @@ pub async fn sign_inspection(
     .await
 }
 
-/// Decides; see [`JointApproval::decide`].
-///
-/// # Errors
-/// As there.
-pub async fn decide(
-    tx: &mut Tx,
-    acting: &Acting,
-    number: &CaseNumber,
-    ruling: Ruling,
-    materials_revision: u32,
-) -> Result<JointApproval> {
-    change(tx, acting, number, |approval, now| approval.decide(acting, ruling, materials_revision, now)).await
-}
-
 /// Begins a special procedure; see [`JointApproval::start_procedure`].
 ///
 /// # Errors
@@ -249,14 +233,21 @@ async fn change(
     keep(tx, &before, after, events).await
 }
 
-/// Reads an approval for change by one of its parties. Whether it exists is for parties to know.
+/// Reads an approval for change by one of its parties.
 async fn lock(tx: &mut Tx, department: &DepartmentId, number: &CaseNumber) -> Result<JointApproval> {
-    let not_a_party = || Error::denied(Reason::NotAParty);
-    if department.center() != number.center() {
-        return Err(not_a_party());
-    }
-    let found = store::lock(tx.sql(), number).await?;
-    found.filter(|approval| approval.is_party(department)).ok_or_else(not_a_party)
+    let mut found = store::lock(tx.sql(), std::slice::from_ref(number)).await?;
+    party(found.remove(number).as_ref(), department, number).cloned()
+}
+
+/// The approval, for one of its parties: whether it exists is for parties to know.
+fn party<'a>(
+    approval: Option<&'a JointApproval>,
+    department: &DepartmentId,
+    number: &CaseNumber,
+) -> Result<&'a JointApproval> {
+    approval
+        .filter(|approval| department.center() == number.center() && approval.is_party(department))
+        .ok_or_else(|| Error::denied(Reason::NotAParty))
 }
 
 /// Saves and tells what changed, if anything did.
@@ -269,7 +260,7 @@ async fn keep(
     if *before != after {
         let now = tx.now();
         after.version = before.version + 1;
-        store::save(tx.sql(), before, &after, now).await?;
+        store::save(tx.sql(), &[(before.clone(), after.clone())], now).await?;
         publish::all(tx, &after, now, events);
     }
     Ok(after)

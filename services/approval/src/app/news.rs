@@ -1,5 +1,5 @@
-//! Whose tasks have changed: one reader of the feed for all watchers of this process, so that a change
-//! wakes those whom it concerns and nobody else.
+//! Whose tasks have changed: one reader of the feed for all watchers of this process, so that a change is read
+//! once and wakes those whom it concerns and nobody else.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -10,15 +10,34 @@ use tokio::sync::watch;
 use yimen_kernel::{DepartmentId, Result};
 use yimen_platform::Context;
 
-use crate::store::feed;
+use crate::store::feed::{self, Changed};
+use crate::store::views::{self, TaskView, Wanted};
 
 /// The safety net for what other processes of the service commit.
 const POLL: Duration = Duration::from_secs(1);
 
+/// What a department is told: everything that changed for it since it was told before.
+pub struct Told {
+    /// How far what it was told before goes in the feed; zero at the beginning.
+    pub before: i64,
+    /// How far this goes.
+    pub until: i64,
+    /// Each task as it is now, with the number of its last change, in the order of these.
+    pub changes: Vec<(i64, TaskView)>,
+}
+
+/// How far what was told last goes in the feed.
+pub fn told_until(latest: &Latest) -> i64 {
+    latest.as_ref().map_or(0, |told| told.until)
+}
+
+/// The latest; none when it is not known what there is to be told.
+pub type Latest = Option<Arc<Told>>;
+
 /// The reader and those who wait for it.
 pub struct News {
     context: Context,
-    departments: Mutex<HashMap<DepartmentId, watch::Sender<()>>>,
+    departments: Mutex<HashMap<DepartmentId, watch::Sender<Latest>>>,
     is_read: AtomicBool,
 }
 
@@ -30,10 +49,10 @@ impl News {
 
     /// Changes whenever the feed may have something new for `department`; what is read of the feed
     /// after this call and what is told cover everything.
-    pub fn follow(self: &Arc<Self>, department: &DepartmentId) -> watch::Receiver<()> {
+    pub fn follow(self: &Arc<Self>, department: &DepartmentId) -> watch::Receiver<Latest> {
         let receiver = {
             let mut departments = self.departments.lock().unwrap_or_else(PoisonError::into_inner);
-            departments.entry(department.clone()).or_insert_with(|| watch::Sender::new(())).subscribe()
+            departments.entry(department.clone()).or_insert_with(|| watch::Sender::new(None)).subscribe()
         };
         if !self.is_read.swap(true, Ordering::SeqCst) {
             tokio::spawn(self.clone().read());
@@ -65,32 +84,45 @@ impl News {
     async fn look(&self, place: &mut Option<i64>) -> Result<tokio::sync::futures::Notified<'_>> {
         let store = &self.context.store;
         // Made before looking, so that a commit meanwhile is not slept through.
-        let mut committed = store.committed().notified();
+        let committed = store.committed().notified();
         let mut connection = store.read().await?;
-        while feed::has_unnumbered(&mut connection).await? {
-            drop(connection);
-            let mut tx = store.begin().await?;
-            feed::number(tx.sql()).await?;
-            tx.commit().await?;
-            committed = store.committed().notified();
-            connection = store.read().await?;
-        }
+        feed::number(&mut connection).await?;
         let departments = self.departments.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        match *place {
+        let Some(mut after) = *place else {
             // Before the first look anything may have come.
-            None => {
-                *place = Some(feed::last(&mut connection).await?);
-                departments.values().for_each(|told| told.send_replace(()));
-            }
-            Some(since) => {
-                for (department, last) in feed::changed(&mut connection, since).await? {
-                    *place = (*place).max(Some(last));
-                    if let Some(told) = departments.get(&department) {
-                        told.send_replace(());
-                    }
+            *place = Some(feed::last(&mut connection).await?);
+            departments.values().for_each(|told| drop(told.send_replace(None)));
+            return Ok(committed);
+        };
+        loop {
+            let (changed, is_more) = feed::changed(&mut connection, after).await?;
+            let Some(last) = changed.last().map(|changed| changed.place) else { return Ok(committed) };
+            let followed: Vec<Changed> =
+                changed.into_iter().filter(|changed| departments.contains_key(&changed.department)).collect();
+            let wanted: Vec<Wanted<'_>> =
+                followed.iter().map(|changed| (&changed.department, changed.number.as_str())).collect();
+            let views = views::views(&mut connection, &wanted).await?;
+            let mut told: HashMap<DepartmentId, Vec<(i64, TaskView)>> = HashMap::new();
+            let places: HashMap<_, i64> = followed
+                .iter()
+                .map(|changed| ((&changed.department, &changed.number), changed.place))
+                .collect();
+            for view in views {
+                if let Some(place) = places.get(&(&view.department, &view.case.number)) {
+                    told.entry(view.department.clone()).or_default().push((*place, view));
                 }
             }
+            for (department, changes) in told {
+                if let Some(follower) = departments.get(&department) {
+                    let before = told_until(&follower.borrow());
+                    follower.send_replace(Some(Arc::new(Told { before, until: last, changes })));
+                }
+            }
+            after = last;
+            *place = Some(last);
+            if !is_more {
+                return Ok(committed);
+            }
         }
-        Ok(committed)
     }
 }

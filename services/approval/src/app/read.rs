@@ -6,7 +6,7 @@ use yimen_platform::Context;
 use yimen_platform::page::Page;
 
 use crate::domain::JointApproval;
-use crate::store::views::{Place, TaskView};
+use crate::store::views::{Place, TaskView, Wanted};
 use crate::store::{self, views};
 
 /// The approval, for its parties and for supervisors of its center.
@@ -63,7 +63,8 @@ pub async fn tasks(context: &Context, actor: &Actor, query: TaskQuery) -> Result
     };
     let next = query.page.cut(&mut places, token);
     let numbers: Vec<String> = places.into_iter().map(|(_, number)| number).collect();
-    Ok((views::views(&mut connection, &department, &numbers).await?, next))
+    let wanted: Vec<Wanted<'_>> = numbers.iter().map(|number| (&department, number.as_str())).collect();
+    Ok((views::views(&mut connection, &wanted).await?, next))
 }
 
 fn whose(actor: &Actor, asked: Option<DepartmentId>) -> Result<DepartmentId> {

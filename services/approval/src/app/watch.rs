@@ -6,8 +6,8 @@ use futures::Stream;
 use yimen_kernel::{DepartmentId, Error, Reason, Result};
 use yimen_platform::Context;
 
-use crate::app::news::News;
-use crate::store::views::TaskView;
+use crate::app::news::{News, told_until};
+use crate::store::views::{TaskView, Wanted};
 use crate::store::{feed, views};
 
 /// A task as it is now, and the cursor after the change that brought it.
@@ -34,12 +34,25 @@ pub fn changes(
 ) -> impl Stream<Item = Result<Change>> + Send + use<> {
     let mut told = news.follow(&department);
     async_stream::try_stream! {
+        // Until it has caught up by itself, and whenever it missed what was told, it reads by itself.
+        let (mut is_behind, mut until) = (true, 0);
         loop {
-            told.mark_unchanged();
-            let changes = read(&context, &department, cursor).await?;
-            if changes.is_empty() && told.changed().await.is_err() {
+            if !is_behind && told.changed().await.is_err() {
                 return;
             }
+            let latest = told.borrow_and_update().clone();
+            let (before, now_until) = (latest.as_ref().map(|told| told.before), told_until(&latest));
+            let changes: Vec<(i64, TaskView)> = match latest {
+                Some(told) if !is_behind && before == Some(until) => {
+                    told.changes.iter().filter(|(place, _)| *place > cursor).cloned().collect()
+                }
+                _ => {
+                    let changes = read(&context, &department, cursor).await?;
+                    is_behind = !changes.is_empty();
+                    changes
+                }
+            };
+            until = now_until;
             for (place, view) in changes {
                 cursor = place;
                 yield (place.to_string(), view);
@@ -54,8 +67,8 @@ async fn read(context: &Context, department: &DepartmentId, cursor: i64) -> Resu
     if places.is_empty() {
         return Ok(Vec::new());
     }
-    let numbers: Vec<String> = places.iter().map(|(_, number)| number.to_string()).collect();
-    let views = views::views(&mut connection, department, &numbers).await?;
+    let wanted: Vec<Wanted<'_>> = places.iter().map(|(_, number)| (department, number.as_str())).collect();
+    let views = views::views(&mut connection, &wanted).await?;
     let place_of = |view: &TaskView| {
         places.iter().find(|(_, number)| *number == view.case.number).map(|(place, _)| *place)
     };

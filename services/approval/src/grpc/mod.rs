@@ -9,11 +9,14 @@ use futures::StreamExt as _;
 use futures::stream::BoxStream;
 use tonic::{Request, Response, Status};
 use yimen_kernel::Result;
+use yimen_platform::group::{self, Call, Group};
 use yimen_platform::rpc::to_status;
+use yimen_platform::store::Tx;
 use yimen_platform::{Caller, Context};
 use yimen_proto::approval::v1 as proto;
 use yimen_proto::approval::v1::approval_server::{Approval, ApprovalServer};
 
+use crate::app::act::{Act, What};
 use crate::app::news::News;
 use crate::app::{self, read, watch};
 use crate::domain::{Acting, JointApproval, Person};
@@ -25,13 +28,18 @@ const MAX_REQUEST: usize = 1 << 20;
 pub struct Server {
     context: Context,
     news: Arc<News>,
+    opinions: Group<proto::RecordOpinionRequest, proto::JointApproval>,
+    decisions: Group<proto::DecideRequest, proto::JointApproval>,
 }
 
 impl Server {
     /// Ready to be routed.
     pub fn routed(context: Context) -> ApprovalServer<Self> {
         let news = News::new(context.clone());
-        ApprovalServer::new(Self { context, news }).max_decoding_message_size(MAX_REQUEST)
+        let opinions = Group::new(&context, |tx, calls| Box::pin(act(tx, calls, opinion)));
+        let decisions = Group::new(&context, |tx, calls| Box::pin(act(tx, calls, decision)));
+        ApprovalServer::new(Self { context, news, opinions, decisions })
+            .max_decoding_message_size(MAX_REQUEST)
     }
 }
 
@@ -44,6 +52,30 @@ fn acting(caller: &Caller) -> Result<Acting> {
 
 fn answer(approval: Result<JointApproval>) -> Result<proto::JointApproval> {
     approval.map(|approval| message::joint_approval(&approval))
+}
+
+/// Has the calls of a group done, as far as they can be read.
+async fn act<Req>(
+    tx: &mut Tx,
+    calls: Vec<Call<Req>>,
+    read: fn(Call<Req>) -> Result<Act>,
+) -> Result<Vec<Result<proto::JointApproval>>> {
+    group::each(calls.into_iter().map(read), async |acts| {
+        Ok(app::act::all(tx, acts).await?.into_iter().map(answer).collect())
+    })
+    .await
+}
+
+fn opinion(call: Call<proto::RecordOpinionRequest>) -> Result<Act> {
+    let (number, said, materials_revision) = parse::record_opinion(&call.message)?;
+    let (acting, what) = (acting(&call.caller)?, What::Opine(said));
+    Ok(Act { acting, number, what, materials_revision, span: call.span })
+}
+
+fn decision(call: Call<proto::DecideRequest>) -> Result<Act> {
+    let (number, ruling, materials_revision) = parse::decide(&call.message)?;
+    let (acting, what) = (acting(&call.caller)?, What::Decide(ruling));
+    Ok(Act { acting, number, what, materials_revision, span: call.span })
 }
 
 type Answered = Result<Response<proto::JointApproval>, Status>;
@@ -100,14 +132,7 @@ impl Approval for Server {
     }
 
     async fn record_opinion(&self, request: Request<proto::RecordOpinionRequest>) -> Answered {
-        self.context
-            .mutate(request, |tx, caller, message| {
-                Box::pin(async move {
-                    let (number, said, revision) = parse::record_opinion(&message)?;
-                    answer(app::record_opinion(tx, &acting(&caller)?, &number, said, revision).await)
-                })
-            })
-            .await
+        self.opinions.answer(request).await
     }
 
     async fn resolve_return(&self, request: Request<proto::ResolveReturnRequest>) -> Answered {
@@ -178,14 +203,7 @@ impl Approval for Server {
     }
 
     async fn decide(&self, request: Request<proto::DecideRequest>) -> Answered {
-        self.context
-            .mutate(request, |tx, caller, message| {
-                Box::pin(async move {
-                    let (number, ruling, revision) = parse::decide(&message)?;
-                    answer(app::decide(tx, &acting(&caller)?, &number, ruling, revision).await)
-                })
-            })
-            .await
+        self.decisions.answer(request).await
     }
 
     async fn start_procedure(&self, request: Request<proto::StartProcedureRequest>) -> Answered {

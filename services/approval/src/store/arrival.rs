@@ -1,5 +1,7 @@
 //! What is heard of a case number, in whatever order it comes.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 use yimen_kernel::{CaseNumber, MaterialCode, Result};
@@ -7,22 +9,30 @@ use yimen_platform::store::db;
 
 use super::{count, stored, texts};
 
-/// Has the handlers of this case's events take turns until their transactions end; says whether
-/// its withdrawal was heard of.
+/// Has the handlers of these cases' events take turns until their transactions end; gives those whose
+/// withdrawal was heard of.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn take_turn(connection: &mut PgConnection, number: &CaseNumber) -> Result<bool> {
-    let withdrawn_at = sqlx::query_scalar!(
-        "insert into approval.arrival (number) values ($1)
+pub async fn take_turns(
+    connection: &mut PgConnection,
+    numbers: &[CaseNumber],
+) -> Result<BTreeSet<CaseNumber>> {
+    let withdrawn = sqlx::query!(
+        "insert into approval.arrival (number)
+         select distinct number from unnest($1::text[]) given(number) order by number
          on conflict (number) do update set number = excluded.number
-         returning withdrawn_at",
-        number.as_str()
+         returning number, withdrawn_at",
+        &texts(numbers)
     )
-    .fetch_one(connection)
+    .fetch_all(connection)
     .await
     .map_err(db)?;
-    Ok(withdrawn_at.is_some())
+    withdrawn
+        .into_iter()
+        .filter(|row| row.withdrawn_at.is_some())
+        .map(|row| stored("case number", CaseNumber::parse(&row.number)))
+        .collect()
 }
 
 /// Notes for good that the case was withdrawn.
@@ -76,18 +86,21 @@ pub async fn keep_early(
 /// When the database fails.
 pub async fn take_early(
     connection: &mut PgConnection,
-    number: &CaseNumber,
-) -> Result<Vec<(u32, MaterialCode)>> {
+    numbers: &[CaseNumber],
+) -> Result<BTreeMap<CaseNumber, Vec<(u32, MaterialCode)>>> {
     let rows = sqlx::query!(
-        "delete from approval.early_material where number = $1 returning code, revision",
-        number.as_str()
+        "delete from approval.early_material m using unnest($1::text[]) given(number)
+         where m.number = given.number returning m.number, m.code, m.revision",
+        &texts(numbers)
     )
     .fetch_all(connection)
     .await
     .map_err(db)?;
-    rows.into_iter()
-        .map(|row| {
-            Ok((count("revision", row.revision)?, stored("material", MaterialCode::parse(&row.code))?))
-        })
-        .collect()
+    let mut of_case: BTreeMap<CaseNumber, Vec<(u32, MaterialCode)>> = BTreeMap::new();
+    for row in rows {
+        let number = stored("case number", CaseNumber::parse(&row.number))?;
+        let material = stored("material", MaterialCode::parse(&row.code))?;
+        of_case.entry(number).or_default().push((count("revision", row.revision)?, material));
+    }
+    Ok(of_case)
 }

@@ -1,5 +1,8 @@
 //! The inspection of a case: its row, and one row per department.
 
+use std::collections::HashMap;
+
+use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 use yimen_kernel::{CaseNumber, DepartmentId, Result};
 use yimen_platform::store::db;
@@ -7,26 +10,55 @@ use yimen_platform::store::db;
 use super::{count, odd, stored};
 use crate::domain::{Answer, Conclusion, Inspection, Invited, Person, Presence, Proposal, Record, Signature};
 
-/// Reads the inspection of a case.
+/// A department of an inspection, with the inspection.
+struct Row {
+    number: String,
+    proposal: i64,
+    visit_time: DateTime<Utc>,
+    place: String,
+    findings: Option<String>,
+    recorded_by: Option<String>,
+    recorded_by_id: Option<String>,
+    recorded_at: Option<DateTime<Utc>>,
+    department: String,
+    answer: String,
+    decline_reason: String,
+    staff: Vec<String>,
+    conclusion: Option<String>,
+    conclusion_text: Option<String>,
+    signed_by: Option<String>,
+    signed_by_id: Option<String>,
+    signed_at: Option<DateTime<Utc>>,
+}
+
+/// Reads the inspections of cases.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn read(connection: &mut PgConnection, number: &CaseNumber) -> Result<Option<Inspection>> {
-    let rows = sqlx::query!(
-        "select i.state, i.proposal, i.visit_time, i.place, i.findings, i.recorded_by, i.recorded_by_id,
+pub async fn read(connection: &mut PgConnection, numbers: &[String]) -> Result<HashMap<String, Inspection>> {
+    let rows = sqlx::query_as!(
+        Row,
+        "select i.number, i.proposal, i.visit_time, i.place, i.findings, i.recorded_by, i.recorded_by_id,
                 i.recorded_at, p.department, p.answer, p.decline_reason, p.staff, p.conclusion,
                 p.conclusion_text, p.signed_by, p.signed_by_id, p.signed_at
-         from approval.inspection i join approval.inspection_party p using (number)
-         where number = $1
-         order by p.department",
-        number.as_str()
+         from unnest($1::text[]) given(number)
+         join approval.inspection i using (number)
+         join approval.inspection_party p using (number)
+         order by i.number, p.department",
+        numbers
     )
     .fetch_all(connection)
     .await
     .map_err(db)?;
-    let Some(first) = rows.first() else { return Ok(None) };
+    let parties = rows.chunk_by(|one, next| one.number == next.number);
+    parties
+        .filter_map(|rows| rows.first().map(|first| Ok((first.number.clone(), inspection(first, rows)?))))
+        .collect()
+}
+
+fn inspection(first: &Row, rows: &[Row]) -> Result<Inspection> {
     let (mut invited, mut present) = (Vec::new(), Vec::new());
-    for row in &rows {
+    for row in rows {
         let department = stored("department", DepartmentId::parse(&row.department))?;
         let answer = match row.answer.as_str() {
             "PENDING" => Answer::Pending,
@@ -57,7 +89,7 @@ pub async fn read(connection: &mut PgConnection, number: &CaseNumber) -> Result<
         place: first.place.clone(),
         invited,
     };
-    Ok(Some(match (&first.findings, first.recorded_at) {
+    Ok(match (&first.findings, first.recorded_at) {
         (Some(findings), Some(time)) => Inspection::Recorded(Record {
             proposal,
             findings: findings.clone(),
@@ -69,7 +101,7 @@ pub async fn read(connection: &mut PgConnection, number: &CaseNumber) -> Result<
             present,
         }),
         _ => Inspection::Proposed(proposal),
-    }))
+    })
 }
 
 fn parse_conclusion(code: &str) -> Result<Conclusion> {

@@ -1,130 +1,146 @@
-//! Writing a joint approval: what is new, and what differs from what was read.
+//! Writing joint approvals: what is new, and what differs from what was read.
+
+use std::collections::BTreeSet;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use sqlx::PgConnection;
 use uuid::Uuid;
-use yimen_kernel::{CaseNumber, Error, MaterialCode, Reason, Result};
+use yimen_kernel::{CaseNumber, DepartmentId, Error, MaterialCode, Reason, Result};
 use yimen_platform::store::db;
 
-use super::{inspection, texts, time};
-use crate::domain::{Acting, Decision, JointApproval, Materials, Resolution, ResolveReturn, State, Task};
+use super::{inspection, stored, texts, time};
+use crate::domain::{Acting, Decision, JointApproval, Material, Resolution, ResolveReturn, State, Task};
 
-/// Writes a new approval. Says whether it was new: the case number is its key.
+/// A change: what was read, if there was anything, and what became of it.
+pub type Change<'c> = (Option<&'c JointApproval>, &'c JointApproval);
+
+/// Columns of rows.
+fn column<R, T>(rows: &[R], get: impl Fn(&R) -> T) -> Vec<T> {
+    rows.iter().map(get).collect()
+}
+
+/// Writes new approvals. Gives the numbers of those that were new: the case number is the key.
 ///
 /// # Errors
 /// When the database fails.
 pub async fn insert(
     connection: &mut PgConnection,
-    approval: &JointApproval,
+    approvals: &[JointApproval],
     at: DateTime<Utc>,
-) -> Result<bool> {
-    let case = &approval.case;
-    let center = case.center();
-    let inserted = sqlx::query!(
+) -> Result<BTreeSet<CaseNumber>> {
+    if approvals.is_empty() {
+        return Ok(BTreeSet::new());
+    }
+    let inserted = sqlx::query_scalar!(
         "insert into approval.joint_approval
            (number, center, item, item_version, item_name_zh, item_name_en, subject, lead, state,
             materials_revision, open_time, awaits_decision, version, accepted_on, statutory_days)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
-         on conflict (number) do nothing",
-        case.number.as_str(),
-        center.as_str(),
-        case.item,
-        i64::from(case.item_version),
-        case.item_name_zh,
-        case.item_name_en,
-        case.subject,
-        case.lead.as_str(),
-        approval.state.code(),
-        i64::from(approval.materials.revision),
-        case.open_time,
-        approval.awaits_decision(),
-        approval.version,
-        approval.limit.start,
-        i64::from(approval.limit.limit.days)
+         select * from unnest($1::text[], $2::text[], $3::text[], $4::bigint[], $5::text[], $6::text[], $7::text[],
+            $8::text[], $9::text[], $10::bigint[], $11::timestamptz[], $12::boolean[], $13::bigint[], $14::date[],
+            $15::bigint[])
+         on conflict (number) do nothing returning number",
+        &column(approvals, |new| new.case.number.to_string()),
+        &column(approvals, |new| new.case.center().to_string()),
+        &column(approvals, |new| new.case.item.clone()),
+        &column(approvals, |new| i64::from(new.case.item_version)),
+        &column(approvals, |new| new.case.item_name_zh.clone()),
+        &column(approvals, |new| new.case.item_name_en.clone()),
+        &column(approvals, |new| new.case.subject.clone()),
+        &column(approvals, |new| new.case.lead.to_string()),
+        &column(approvals, |new| new.state.code().to_owned()),
+        &column(approvals, |new| i64::from(new.materials.revision)),
+        &column(approvals, |new| new.case.open_time),
+        &column(approvals, JointApproval::awaits_decision),
+        &column(approvals, |new| new.version),
+        &column(approvals, |new| new.limit.start),
+        &column(approvals, |new| i64::from(new.limit.limit.days))
     )
-    .execute(&mut *connection)
+    .fetch_all(&mut *connection)
     .await
     .map_err(db)?;
-    if inserted.rows_affected() == 0 {
-        return Ok(false);
-    }
-    write_materials(connection, &case.number, None, &approval.materials).await?;
-    insert_tasks(connection, &case.number, 0, &approval.tasks).await?;
-    note_changes(connection, None, approval, at).await?;
-    Ok(true)
+    let inserted: BTreeSet<CaseNumber> = inserted
+        .iter()
+        .map(|number| stored("case number", CaseNumber::parse(number)))
+        .collect::<Result<_>>()?;
+    let mut left = inserted.clone();
+    // One application is accepted once, and told of once.
+    let is_new = |approval: &&JointApproval| left.remove(&approval.case.number);
+    let changes: Vec<Change<'_>> = approvals.iter().filter(is_new).map(|new| (None, new)).collect();
+    write_parts(connection, &changes, at).await?;
+    Ok(inserted)
 }
 
-/// Writes the difference between what [`super::lock`] gave and what became of it.
+/// Writes the differences between what [`super::lock`] gave and what became of it.
 ///
 /// # Errors
-/// `STALE_VERSION` if someone wrote it meanwhile, which the lock excludes.
+/// `STALE_VERSION` if someone wrote one meanwhile, which the lock excludes.
 pub async fn save(
     connection: &mut PgConnection,
-    before: &JointApproval,
-    after: &JointApproval,
+    changes: &[(JointApproval, JointApproval)],
     at: DateTime<Utc>,
 ) -> Result<()> {
-    let number = &after.case.number;
+    if changes.is_empty() {
+        return Ok(());
+    }
     let updated = sqlx::query!(
-        "update approval.joint_approval
-         set state = $3, materials_revision = $4, awaits_decision = $5, version = $6
-         where number = $1 and version = $2",
-        number.as_str(),
-        before.version,
-        after.state.code(),
-        i64::from(after.materials.revision),
-        after.awaits_decision(),
-        after.version
+        "update approval.joint_approval a
+         set state = given.state, materials_revision = given.materials_revision,
+             awaits_decision = given.awaits_decision, version = given.version
+         from unnest($1::text[], $2::bigint[], $3::text[], $4::bigint[], $5::boolean[], $6::bigint[])
+              given(number, read_version, state, materials_revision, awaits_decision, version)
+         where a.number = given.number and a.version = given.read_version",
+        &column(changes, |(_, after)| after.case.number.to_string()),
+        &column(changes, |(before, _)| before.version),
+        &column(changes, |(_, after)| after.state.code().to_owned()),
+        &column(changes, |(_, after)| i64::from(after.materials.revision)),
+        &column(changes, |(_, after)| after.awaits_decision()),
+        &column(changes, |(_, after)| after.version)
     )
     .execute(&mut *connection)
     .await
     .map_err(db)?;
-    if updated.rows_affected() != 1 {
+    if usize::try_from(updated.rows_affected()).map_err(Error::internal)? != changes.len() {
         return Err(Error::aborted(Reason::StaleVersion));
     }
-    write_materials(connection, number, Some(&before.materials), &after.materials).await?;
-    insert_tasks(connection, number, before.tasks.len(), &after.tasks).await?;
-    update_tasks(connection, number, before, after, at).await?;
-    if before.inspection != after.inspection
-        && let Some(inspection) = &after.inspection
-    {
-        inspection::write(connection, number, inspection).await?;
+    update_tasks(connection, changes, at).await?;
+    for (before, after) in changes {
+        if before.inspection != after.inspection
+            && let Some(inspection) = &after.inspection
+        {
+            inspection::write(connection, &after.case.number, inspection).await?;
+        }
+        time::write(connection, before, after).await?;
     }
-    time::write(connection, before, after).await?;
-    if before.state != after.state
-        && let State::Decided(decision) = &after.state
-    {
-        insert_decision(connection, number, decision).await?;
-    }
-    note_changes(connection, Some(before), after, at).await
+    insert_decisions(connection, changes).await?;
+    let changes: Vec<Change<'_>> = changes.iter().map(|(before, after)| (Some(before), after)).collect();
+    write_parts(connection, &changes, at).await
 }
 
-async fn write_materials(
-    connection: &mut PgConnection,
-    number: &CaseNumber,
-    before: Option<&Materials>,
-    after: &Materials,
-) -> Result<()> {
-    let is_new =
-        |code: &MaterialCode| before.and_then(|before| before.each.get(code)) != after.each.get(code);
-    let (mut codes, mut revisions, mut promised) = (Vec::new(), Vec::new(), Vec::new());
-    for (code, material) in after.each.iter().filter(|(code, _)| is_new(code)) {
-        codes.push(code.to_string());
-        revisions.push(i64::from(material.revision));
-        promised.push(material.promised);
+/// Writes what new and changed approvals have in common: materials, tasks that are new, the watchers' news.
+async fn write_parts(connection: &mut PgConnection, changes: &[Change<'_>], at: DateTime<Utc>) -> Result<()> {
+    write_materials(connection, changes).await?;
+    insert_tasks(connection, changes).await?;
+    note_changes(connection, changes, at).await
+}
+
+async fn write_materials(connection: &mut PgConnection, changes: &[Change<'_>]) -> Result<()> {
+    let mut rows: Vec<(&JointApproval, &MaterialCode, &Material)> = Vec::new();
+    for (before, after) in changes {
+        let known = |code| before.and_then(|before| before.materials.each.get(code));
+        let new = after.materials.each.iter().filter(|(code, material)| known(*code) != Some(*material));
+        rows.extend(new.map(|(code, material)| (*after, code, material)));
     }
-    if codes.is_empty() {
+    if rows.is_empty() {
         return Ok(());
     }
     sqlx::query!(
         "insert into approval.material (number, code, revision, promised)
-         select $1, code, revision, promised
-         from unnest($2::text[], $3::bigint[], $4::boolean[]) given(code, revision, promised)
+         select * from unnest($1::text[], $2::text[], $3::bigint[], $4::boolean[])
          on conflict (number, code) do update set revision = excluded.revision, promised = excluded.promised",
-        number.as_str(),
-        &codes,
-        &revisions,
-        &promised
+        &column(&rows, |(approval, _, _)| approval.case.number.to_string()),
+        &column(&rows, |(_, code, _)| code.to_string()),
+        &column(&rows, |(_, _, material)| i64::from(material.revision)),
+        &column(&rows, |(_, _, material)| material.promised)
     )
     .execute(connection)
     .await
@@ -132,43 +148,39 @@ async fn write_materials(
     Ok(())
 }
 
-/// Writes the tasks from `known` on, which are new. Lists travel joined by spaces, since arrays of
-/// arrays cannot be unnested one by one; ids contain none.
-async fn insert_tasks(
-    connection: &mut PgConnection,
-    number: &CaseNumber,
-    known: usize,
-    tasks: &[Task],
-) -> Result<()> {
-    let new: Vec<(i64, &Task)> = (0..).zip(tasks).skip(known).collect();
-    if new.is_empty() {
+/// Writes the tasks that are new. Lists travel joined by spaces, since arrays of arrays cannot be unnested one
+/// by one; ids contain none.
+async fn insert_tasks(connection: &mut PgConnection, changes: &[Change<'_>]) -> Result<()> {
+    let mut rows: Vec<(&JointApproval, i64, &Task)> = Vec::new();
+    for (before, after) in changes {
+        let known = before.map_or(0, |before| before.tasks.len());
+        let new = (0..).zip(&after.tasks).skip(known);
+        rows.extend(new.map(|(position, task)| (*after, position, task)));
+    }
+    if rows.is_empty() {
         return Ok(());
     }
-    fn column<T>(tasks: &[(i64, &Task)], get: impl Fn(&Task) -> T) -> Vec<T> {
-        tasks.iter().map(|(_, task)| get(task)).collect()
-    }
-    let positions: Vec<i64> = new.iter().map(|(position, _)| *position).collect();
     sqlx::query!(
         "insert into approval.task
            (number, department, position, limit_days, after, relies_on, site_visit, added_reason, added_at,
             state, open_time, reopened, spoken)
-         select $1, department, position, limit_days, string_to_array(after, ' '),
+         select number, department, position, limit_days, string_to_array(after, ' '),
                 string_to_array(relies_on, ' '), site_visit, added_reason, added_at, state, open_time, 0, 0
-         from unnest($2::text[], $3::bigint[], $4::bigint[], $5::text[], $6::text[], $7::boolean[],
+         from unnest($1::text[], $2::text[], $3::bigint[], $4::bigint[], $5::text[], $6::text[], $7::boolean[],
                      $8::text[], $9::timestamptz[], $10::text[], $11::timestamptz[])
-              given(department, position, limit_days, after, relies_on, site_visit, added_reason, added_at,
+              given(number, department, position, limit_days, after, relies_on, site_visit, added_reason, added_at,
                     state, open_time)",
-        number.as_str(),
-        &column(&new, |task| task.department.to_string()),
-        &positions,
-        &column(&new, |task| i64::from(task.limit_days)),
-        &column(&new, |task| texts(&task.after).join(" ")),
-        &column(&new, |task| texts(&task.relies_on).join(" ")),
-        &column(&new, |task| task.site_visit),
-        &column(&new, |task| task.added_reason.clone()),
-        &column(&new, |task| task.added_at),
-        &column(&new, |task| task.state.code().to_owned()),
-        &column(&new, |task| task.open_time) as &[Option<DateTime<Utc>>]
+        &column(&rows, |(approval, _, _)| approval.case.number.to_string()),
+        &column(&rows, |(_, _, task)| task.department.to_string()),
+        &column(&rows, |(_, position, _)| *position),
+        &column(&rows, |(_, _, task)| i64::from(task.limit_days)),
+        &column(&rows, |(_, _, task)| texts(&task.after).join(" ")),
+        &column(&rows, |(_, _, task)| texts(&task.relies_on).join(" ")),
+        &column(&rows, |(_, _, task)| task.site_visit),
+        &column(&rows, |(_, _, task)| task.added_reason.clone()),
+        &column(&rows, |(_, _, task)| task.added_at),
+        &column(&rows, |(_, _, task)| task.state.code().to_owned()),
+        &column(&rows, |(_, _, task)| task.open_time) as &[Option<DateTime<Utc>>]
     )
     .execute(connection)
     .await
@@ -176,83 +188,63 @@ async fn insert_tasks(
     Ok(())
 }
 
+/// A task before and after, of an approval.
+type TaskChange<'c> = (&'c CaseNumber, &'c Task, &'c Task);
+
 async fn update_tasks(
     connection: &mut PgConnection,
-    number: &CaseNumber,
-    before: &JointApproval,
-    after: &JointApproval,
+    changes: &[(JointApproval, JointApproval)],
     at: DateTime<Utc>,
 ) -> Result<()> {
-    let changed: Vec<(&Task, &Task)> =
-        before.tasks.iter().zip(&after.tasks).filter(|(earlier, task)| earlier != task).collect();
-    if changed.is_empty() {
-        return Ok(());
+    let mut rows: Vec<TaskChange<'_>> = Vec::new();
+    for (before, after) in changes {
+        let both = before.tasks.iter().zip(&after.tasks).filter(|(earlier, task)| earlier != task);
+        rows.extend(both.map(|(earlier, task)| (&after.case.number, earlier, task)));
     }
-    fn column<T>(tasks: &[(&Task, &Task)], get: impl Fn(&Task) -> T) -> Vec<T> {
-        tasks.iter().map(|(_, task)| get(task)).collect()
+    if rows.is_empty() {
+        return Ok(());
     }
     sqlx::query!(
         "update approval.task t
          set state = given.state, open_time = given.open_time, reopened = given.reopened, spoken = given.spoken
-         from unnest($2::text[], $3::text[], $4::timestamptz[], $5::bigint[], $6::bigint[])
-              given(department, state, open_time, reopened, spoken)
-         where t.number = $1 and t.department = given.department",
-        number.as_str(),
-        &column(&changed, |task| task.department.to_string()),
-        &column(&changed, |task| task.state.code().to_owned()),
-        &column(&changed, |task| task.open_time) as &[Option<DateTime<Utc>>],
-        &column(&changed, |task| i64::from(task.reopened)),
-        &column(&changed, |task| i64::from(task.spoken))
+         from unnest($1::text[], $2::text[], $3::text[], $4::timestamptz[], $5::bigint[], $6::bigint[])
+              given(number, department, state, open_time, reopened, spoken)
+         where t.number = given.number and t.department = given.department",
+        &column(&rows, |(number, _, _)| number.to_string()),
+        &column(&rows, |(_, _, task)| task.department.to_string()),
+        &column(&rows, |(_, _, task)| task.state.code().to_owned()),
+        &column(&rows, |(_, _, task)| task.open_time) as &[Option<DateTime<Utc>>],
+        &column(&rows, |(_, _, task)| i64::from(task.reopened)),
+        &column(&rows, |(_, _, task)| i64::from(task.spoken))
     )
     .execute(&mut *connection)
     .await
     .map_err(db)?;
 
     let sequence = |task: &Task| task.standing().map(|standing| standing.given.sequence);
-    let spoken: Vec<(&Task, &Task)> =
-        changed.into_iter().filter(|(earlier, task)| sequence(earlier) != sequence(task)).collect();
-    let superseded: Vec<String> = spoken
-        .iter()
-        .filter(|(earlier, _)| earlier.standing().is_some())
-        .map(|(earlier, _)| earlier.department.to_string())
-        .collect();
-    if !superseded.is_empty() {
-        sqlx::query!(
-            "update approval.opinion set superseded_at = $3
-             where number = $1 and department = any($2) and superseded_at is null",
-            number.as_str(),
-            &superseded,
-            at
-        )
-        .execute(&mut *connection)
-        .await
-        .map_err(db)?;
-    }
-    for (_, task) in spoken {
-        insert_opinion(connection, number, task).await?;
-    }
-    Ok(())
+    rows.retain(|(_, earlier, task)| sequence(earlier) != sequence(task));
+    supersede(connection, &rows, at).await?;
+    insert_opinions(connection, &rows).await
 }
 
-/// Writes what the department said last, if it stands.
-async fn insert_opinion(connection: &mut PgConnection, number: &CaseNumber, task: &Task) -> Result<()> {
-    let Some(standing) = task.standing() else { return Ok(()) };
+/// Marks the opinions that stood before.
+async fn supersede(
+    connection: &mut PgConnection,
+    spoken: &[TaskChange<'_>],
+    at: DateTime<Utc>,
+) -> Result<()> {
+    let rows: Vec<&TaskChange<'_>> =
+        spoken.iter().filter(|(_, earlier, _)| earlier.standing().is_some()).collect();
+    if rows.is_empty() {
+        return Ok(());
+    }
     sqlx::query!(
-        "insert into approval.opinion
-           (number, department, sequence, kind, conditions, reason, materials, materials_revision, given_by,
-            given_by_id, given_at)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
-        number.as_str(),
-        task.department.as_str(),
-        i64::from(standing.given.sequence),
-        standing.kind.code(),
-        standing.conditions,
-        standing.reason,
-        &texts(standing.materials),
-        i64::from(standing.given.materials_revision),
-        standing.given.by.name,
-        standing.given.by.id,
-        standing.given.time
+        "update approval.opinion o set superseded_at = $3
+         from unnest($1::text[], $2::text[]) given(number, department)
+         where o.number = given.number and o.department = given.department and o.superseded_at is null",
+        &column(&rows, |(number, _, _)| number.to_string()),
+        &column(&rows, |(_, earlier, _)| earlier.department.to_string()),
+        at
     )
     .execute(connection)
     .await
@@ -260,23 +252,71 @@ async fn insert_opinion(connection: &mut PgConnection, number: &CaseNumber, task
     Ok(())
 }
 
-async fn insert_decision(
+/// Writes what departments said last, where it stands. Codes of materials contain no spaces either.
+async fn insert_opinions(connection: &mut PgConnection, spoken: &[TaskChange<'_>]) -> Result<()> {
+    let rows: Vec<_> = spoken
+        .iter()
+        .filter_map(|(number, _, task)| task.standing().map(|standing| (*number, *task, standing)))
+        .collect();
+    if rows.is_empty() {
+        return Ok(());
+    }
+    sqlx::query!(
+        "insert into approval.opinion
+           (number, department, sequence, kind, conditions, reason, materials, materials_revision, given_by,
+            given_by_id, given_at)
+         select number, department, sequence, kind, conditions, reason, string_to_array(materials, ' '),
+                materials_revision, given_by, given_by_id, given_at
+         from unnest($1::text[], $2::text[], $3::bigint[], $4::text[], $5::text[], $6::text[], $7::text[],
+                     $8::bigint[], $9::text[], $10::text[], $11::timestamptz[])
+              given(number, department, sequence, kind, conditions, reason, materials, materials_revision, given_by,
+                    given_by_id, given_at)",
+        &column(&rows, |(number, _, _)| number.to_string()),
+        &column(&rows, |(_, task, _)| task.department.to_string()),
+        &column(&rows, |(_, _, standing)| i64::from(standing.given.sequence)),
+        &column(&rows, |(_, _, standing)| standing.kind.code().to_owned()),
+        &column(&rows, |(_, _, standing)| standing.conditions.to_owned()),
+        &column(&rows, |(_, _, standing)| standing.reason.to_owned()),
+        &column(&rows, |(_, _, standing)| texts(standing.materials).join(" ")),
+        &column(&rows, |(_, _, standing)| i64::from(standing.given.materials_revision)),
+        &column(&rows, |(_, _, standing)| standing.given.by.name.clone()),
+        &column(&rows, |(_, _, standing)| standing.given.by.id.clone()),
+        &column(&rows, |(_, _, standing)| standing.given.time)
+    )
+    .execute(connection)
+    .await
+    .map_err(db)?;
+    Ok(())
+}
+
+async fn insert_decisions(
     connection: &mut PgConnection,
-    number: &CaseNumber,
-    decision: &Decision,
+    changes: &[(JointApproval, JointApproval)],
 ) -> Result<()> {
+    let mut rows: Vec<(&CaseNumber, &Decision)> = Vec::new();
+    for (before, after) in changes {
+        if let State::Decided(decision) = &after.state
+            && before.state != after.state
+        {
+            rows.push((&after.case.number, decision));
+        }
+    }
+    if rows.is_empty() {
+        return Ok(());
+    }
     sqlx::query!(
         "insert into approval.decision
            (number, outcome, conditions, reasons, materials_revision, decided_by, decided_by_id, decided_at)
-         values ($1, $2, $3, $4, $5, $6, $7, $8)",
-        number.as_str(),
-        decision.ruling.code(),
-        decision.ruling.conditions(),
-        decision.ruling.reasons(),
-        i64::from(decision.materials_revision),
-        decision.by.name,
-        decision.by.id,
-        decision.time
+         select * from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::bigint[], $6::text[], $7::text[],
+                              $8::timestamptz[])",
+        &column(&rows, |(number, _)| number.to_string()),
+        &column(&rows, |(_, decision)| decision.ruling.code().to_owned()),
+        &column(&rows, |(_, decision)| decision.ruling.conditions().to_owned()),
+        &column(&rows, |(_, decision)| decision.ruling.reasons().to_owned()),
+        &column(&rows, |(_, decision)| i64::from(decision.materials_revision)),
+        &column(&rows, |(_, decision)| decision.by.name.clone()),
+        &column(&rows, |(_, decision)| decision.by.id.clone()),
+        &column(&rows, |(_, decision)| decision.time)
     )
     .execute(connection)
     .await
@@ -324,18 +364,20 @@ pub async fn resolution(
 /// Tells the watchers of everyone concerned; [`super::feed`] gives the order.
 async fn note_changes(
     connection: &mut PgConnection,
-    before: Option<&JointApproval>,
-    after: &JointApproval,
+    changes: &[Change<'_>],
     at: DateTime<Utc>,
 ) -> Result<()> {
-    let departments = texts(&JointApproval::concerned(before, after));
-    let ids: Vec<Uuid> = departments.iter().map(|_| Uuid::now_v7()).collect();
+    let mut rows: Vec<(&CaseNumber, DepartmentId)> = Vec::new();
+    for (before, after) in changes {
+        let concerned = JointApproval::concerned(*before, after);
+        rows.extend(concerned.into_iter().map(|department| (&after.case.number, department.clone())));
+    }
     sqlx::query!(
         "insert into approval.task_change (id, department, number, at)
-         select id, department, $3, $4 from unnest($1::uuid[], $2::text[]) given(id, department)",
-        &ids,
-        &departments,
-        after.case.number.as_str(),
+         select id, department, number, $4 from unnest($1::uuid[], $2::text[], $3::text[]) given(id, department, number)",
+        &column(&rows, |_| Uuid::now_v7()),
+        &column(&rows, |(_, department)| department.to_string()),
+        &column(&rows, |(number, _)| number.to_string()),
         at
     )
     .execute(connection)

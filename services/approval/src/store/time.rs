@@ -1,5 +1,7 @@
 //! Special procedures and the extension.
 
+use std::collections::HashMap;
+
 use sqlx::PgConnection;
 use yimen_kernel::deadline::Ground;
 use yimen_kernel::{CaseNumber, DepartmentId, Result};
@@ -8,30 +10,33 @@ use yimen_platform::store::db;
 use super::stored;
 use crate::domain::{Extension, JointApproval, Person, Procedure};
 
-/// The special procedures of an approval, in the order of their beginning.
-pub(super) async fn procedures(connection: &mut PgConnection, number: &CaseNumber) -> Result<Vec<Procedure>> {
+/// The special procedures of approvals, in the order of their beginning.
+pub(super) async fn procedures(
+    connection: &mut PgConnection,
+    numbers: &[String],
+) -> Result<HashMap<String, Vec<Procedure>>> {
     let rows = sqlx::query!(
-        "select id, department, ground, reason, from_on, until_on, by_name, by_id, ended_on
-         from approval.procedure where number = $1 order by position",
-        number.as_str()
+        "select p.number, p.id, p.department, p.ground, p.reason, p.from_on, p.until_on, p.by_name, p.by_id, p.ended_on
+         from unnest($1::text[]) given(number) join approval.procedure p using (number) order by p.position",
+        numbers
     )
     .fetch_all(connection)
     .await
     .map_err(db)?;
-    rows.into_iter()
-        .map(|row| {
-            Ok(Procedure {
-                id: row.id,
-                department: stored("department", DepartmentId::parse(&row.department))?,
-                ground: stored("ground", Ground::parse(&row.ground))?,
-                reason: row.reason,
-                from: row.from_on,
-                until: row.until_on,
-                by: Person { id: row.by_id, name: row.by_name },
-                ended_on: row.ended_on,
-            })
-        })
-        .collect()
+    let mut of_case: HashMap<String, Vec<Procedure>> = HashMap::new();
+    for row in rows {
+        of_case.entry(row.number).or_default().push(Procedure {
+            id: row.id,
+            department: stored("department", DepartmentId::parse(&row.department))?,
+            ground: stored("ground", Ground::parse(&row.ground))?,
+            reason: row.reason,
+            from: row.from_on,
+            until: row.until_on,
+            by: Person { id: row.by_id, name: row.by_name },
+            ended_on: row.ended_on,
+        });
+    }
+    Ok(of_case)
 }
 
 /// Writes what is new about the time of an approval.

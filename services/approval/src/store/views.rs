@@ -99,18 +99,22 @@ pub async fn to_decide(
     Ok(rows.into_iter().map(|row| (row.open_time, row.number)).collect())
 }
 
-/// The department's view of each of these cases, in their order.
+/// Whose view of which case.
+pub type Wanted<'w> = (&'w DepartmentId, &'w str);
+
+/// Departments' views of cases, in their order.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn views(
-    connection: &mut PgConnection,
-    department: &DepartmentId,
-    numbers: &[String],
-) -> Result<Vec<TaskView>> {
+pub async fn views(connection: &mut PgConnection, wanted: &[Wanted<'_>]) -> Result<Vec<TaskView>> {
+    if wanted.is_empty() {
+        return Ok(Vec::new());
+    }
+    let departments: Vec<&str> = wanted.iter().map(|(department, _)| department.as_str()).collect();
+    let numbers: Vec<&str> = wanted.iter().map(|(_, number)| *number).collect();
     let rows = sqlx::query!(
-        r#"select a.number, a.item, a.item_version, a.item_name_zh, a.item_name_en, a.subject, a.lead,
-                  a.state as approval_state, a.materials_revision as present_revision,
+        r#"select wanted.department as "department!", a.number, a.item, a.item_version, a.item_name_zh,
+                  a.item_name_en, a.subject, a.lead, a.state as approval_state, a.materials_revision as present_revision,
                   a.open_time as begin_time,
                   t.limit_days as "limit_days?", t.after as "after?", t.relies_on as "relies_on?",
                   t.site_visit as "site_visit?", t.added_reason as "added_reason?", t.added_at as "added_at?",
@@ -120,14 +124,14 @@ pub async fn views(
                   o.reason as "reason?", o.materials as "materials?",
                   o.materials_revision as "materials_revision?", o.given_by as "given_by?",
                   o.given_by_id as "given_by_id?", o.given_at as "given_at?"
-           from unnest($2::text[]) with ordinality wanted(number, place)
+           from unnest($1::text[], $2::text[]) with ordinality wanted(department, number, place)
            join approval.joint_approval a on a.number = wanted.number
-           left join approval.task t on t.number = a.number and t.department = $1
+           left join approval.task t on t.number = a.number and t.department = wanted.department
            left join approval.opinion o
-             on o.number = a.number and o.department = $1 and o.superseded_at is null
+             on o.number = a.number and o.department = wanted.department and o.superseded_at is null
            order by wanted.place"#,
-        department.as_str(),
-        numbers
+        &departments as &[&str],
+        &numbers as &[&str]
     )
     .fetch_all(connection)
     .await
@@ -151,7 +155,7 @@ pub async fn views(
             let task = match (row.state, row.added_at) {
                 (Some(state), Some(added_at)) => {
                     let task = TaskRow {
-                        department: department.to_string(),
+                        department: row.department.clone(),
                         limit_days: row.limit_days.unwrap_or_default(),
                         after: row.after.unwrap_or_default(),
                         relies_on: row.relies_on.unwrap_or_default(),
@@ -180,7 +184,7 @@ pub async fn views(
                 },
                 approval_state: row.approval_state,
                 materials_revision: count("revision", row.present_revision)?,
-                department: department.clone(),
+                department: stored("department", DepartmentId::parse(&row.department))?,
                 task,
             })
         })

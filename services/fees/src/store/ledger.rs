@@ -28,32 +28,32 @@ pub async fn book(
     about: &About<'_>,
     moves: &[Move],
 ) -> Result<bool> {
-    let department = |sub: &Sub| sub.department.as_ref().map(ToString::to_string).unwrap_or_default();
-    let mut booked = false;
-    for (position, step) in (1_i32..).zip(moves) {
-        let done = sqlx::query!(
-            "insert into fees.entry (source, kind, position, center, number, debit, debit_department, credit,
-                 credit_department, amount_fen, at)
-             values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
-             on conflict (source, kind, position) do nothing",
-            about.source,
-            kind.as_str(),
-            position,
-            about.center,
-            about.number,
-            step.debit.account.as_str(),
-            department(&step.debit),
-            step.credit.account.as_str(),
-            department(&step.credit),
-            step.amount.fen(),
-            about.at
-        )
-        .execute(&mut *connection)
-        .await
-        .map_err(db)?;
-        booked |= done.rows_affected() == 1;
+    fn column<T>(moves: &[Move], get: impl Fn(&Move) -> T) -> Vec<T> {
+        moves.iter().map(get).collect()
     }
-    Ok(booked)
+    let department = |sub: &Sub| sub.department.as_ref().map(ToString::to_string).unwrap_or_default();
+    let done = sqlx::query!(
+        "insert into fees.entry (source, kind, position, center, number, debit, debit_department, credit,
+             credit_department, amount_fen, at)
+         select $1, $2, position, $3, $4, debit, debit_department, credit, credit_department, amount_fen, $5
+         from unnest($6::text[], $7::text[], $8::text[], $9::text[], $10::bigint[]) with ordinality
+              given(debit, debit_department, credit, credit_department, amount_fen, position)
+         on conflict (source, kind, position) do nothing",
+        about.source,
+        kind.as_str(),
+        about.center,
+        about.number,
+        about.at,
+        &column(moves, |step| step.debit.account.as_str()) as &[&str],
+        &column(moves, |step| department(&step.debit)),
+        &column(moves, |step| step.credit.account.as_str()) as &[&str],
+        &column(moves, |step| department(&step.credit)),
+        &column(moves, |step| step.amount.fen())
+    )
+    .execute(connection)
+    .await
+    .map_err(db)?;
+    Ok(done.rows_affected() > 0)
 }
 
 /// Whether the treasury confirmed a payment.

@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use yimen_kernel::{Actor, Error, Reason, Result, Role};
+use yimen_platform::gather::Gather;
 use yimen_platform::store::Store;
 
 use crate::domain::credential::{Credential, CredentialHash};
@@ -21,25 +22,46 @@ pub struct Authenticated {
     pub now: DateTime<Utc>,
 }
 
-/// Finds the holder of a credential, as the database knows both at this moment.
-///
-/// # Errors
-/// `NOT_SIGNED_IN` for what is no credential of ours, `SESSION_EXPIRED` for a session that is over,
-/// `CREDENTIAL_REVOKED` for a revoked key and for the session of an account that is not active.
-pub async fn authenticate(store: &Store, credential: &str) -> Result<Authenticated> {
-    let unknown = || Error::unauthenticated(Reason::NotSignedIn);
-    let credential = Credential::parse(credential).ok_or_else(unknown)?;
-    let now = store.now();
-    let mut reading = store.read().await?;
-    match credential {
-        Credential::Session(hash) => {
-            let session = store::session::find(&mut reading, hash).await?.ok_or_else(unknown)?;
-            let good_until = Some(session.expires_at);
-            Ok(Authenticated { hash, actor: of_session(&session, now)?, good_until, now })
+/// Finds the holders of credentials. Those that are asked about at the same time are looked up together.
+pub struct Holders {
+    store: Store,
+    sessions: Gather<CredentialHash, Session>,
+    keys: Gather<CredentialHash, ApiKey>,
+}
+
+impl Holders {
+    /// Those that the database knows.
+    pub fn of(store: &Store) -> Self {
+        Self {
+            store: store.clone(),
+            sessions: Gather::new(store.clone(), |sql, hashes| {
+                Box::pin(async move { store::session::find(sql, &hashes).await })
+            }),
+            keys: Gather::new(store.clone(), |sql, hashes| {
+                Box::pin(async move { store::api_key::find(sql, &hashes).await })
+            }),
         }
-        Credential::ApiKey(hash) => {
-            let key = store::api_key::find(&mut reading, hash).await?.ok_or_else(unknown)?;
-            Ok(Authenticated { hash, actor: of_key(&key)?, good_until: None, now })
+    }
+
+    /// The holder of a credential, as the database knows both at this moment.
+    ///
+    /// # Errors
+    /// `NOT_SIGNED_IN` for what is no credential of ours, `SESSION_EXPIRED` for a session that is over,
+    /// `CREDENTIAL_REVOKED` for a revoked key and for the session of an account that is not active.
+    pub async fn authenticate(&self, credential: &str) -> Result<Authenticated> {
+        let unknown = || Error::unauthenticated(Reason::NotSignedIn);
+        let credential = Credential::parse(credential).ok_or_else(unknown)?;
+        let now = self.store.now();
+        match credential {
+            Credential::Session(hash) => {
+                let session = self.sessions.find(hash).await?.ok_or_else(unknown)?;
+                let good_until = Some(session.expires_at);
+                Ok(Authenticated { hash, actor: of_session(&session, now)?, good_until, now })
+            }
+            Credential::ApiKey(hash) => {
+                let key = self.keys.find(hash).await?.ok_or_else(unknown)?;
+                Ok(Authenticated { hash, actor: of_key(&key)?, good_until: None, now })
+            }
         }
     }
 }

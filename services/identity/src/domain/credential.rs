@@ -78,6 +78,15 @@ impl CredentialHash {
         CredentialHash(Sha256::digest(credential).into())
     }
 
+    /// One that was stored.
+    ///
+    /// # Errors
+    /// `INTERNAL` for what is none.
+    pub fn stored(bytes: &[u8]) -> yimen_kernel::Result<Self> {
+        let odd = |_| yimen_kernel::Error::internal("a stored hash has another length");
+        bytes.try_into().map(CredentialHash).map_err(odd)
+    }
+
     /// The 32 bytes.
     pub fn as_bytes(&self) -> &[u8] {
         &self.0

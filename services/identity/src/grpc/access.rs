@@ -102,11 +102,12 @@ impl Identity {
         request: Request<proto::AuthenticateRequest>,
     ) -> Answer<proto::AuthenticateResponse> {
         let (signatures, signer) = (self.signatures.clone(), self.signer.clone());
+        let holders = self.holders.clone();
         self.ctx
-            .query(request, |ctx, _, message: proto::AuthenticateRequest| {
+            .query(request, |_, _, message: proto::AuthenticateRequest| {
                 Box::pin(async move {
                     let Authenticated { hash, actor, good_until, now } =
-                        app::authenticate::authenticate(&ctx.store, &message.credential).await?;
+                        holders.authenticate(&message.credential).await?;
                     let sign = |actor: &_, expires| signer.sign(actor, expires);
                     let signed_actor = signatures.get(hash, actor, now, good_until, sign);
                     Ok(proto::AuthenticateResponse { signed_actor })

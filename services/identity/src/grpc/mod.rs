@@ -14,6 +14,7 @@ use yimen_platform::rpc::ActorSigner;
 use yimen_platform::timestamp;
 use yimen_proto::identity::v1::{self as proto, identity_server};
 
+use crate::app::authenticate::Holders;
 use crate::domain::signatures::Signatures;
 use crate::passwords::Passwords;
 
@@ -23,6 +24,7 @@ pub struct Identity {
     pub(crate) passwords: Passwords,
     pub(crate) signer: ActorSigner,
     pub(crate) signatures: Arc<Signatures>,
+    pub(crate) holders: Arc<Holders>,
 }
 
 type Answer<T> = Result<Response<T>, Status>;

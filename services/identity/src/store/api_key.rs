@@ -1,5 +1,7 @@
 //! Keys of departments' systems.
 
+use std::collections::HashMap;
+
 use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 use uuid::Uuid;
@@ -10,6 +12,7 @@ use super::stored;
 use crate::domain::credential::CredentialHash;
 
 /// An API key without its secret.
+#[derive(Clone)]
 pub struct ApiKey {
     /// Its id, which the key shows.
     pub id: Uuid,
@@ -64,17 +67,32 @@ pub async fn create(sql: &mut PgConnection, key: &ApiKey, hash: CredentialHash) 
     Ok(())
 }
 
-/// The key that has this hash.
-pub async fn find(sql: &mut PgConnection, hash: CredentialHash) -> Result<Option<ApiKey>> {
-    let row = sqlx::query_as!(
-        ApiKeyRow,
-        "select id, department_id, label, created_at, revoked_at from identity.api_key where key_hash = $1",
-        hash.as_bytes(),
+/// The keys that have these hashes.
+pub async fn find(
+    sql: &mut PgConnection,
+    hashes: &[CredentialHash],
+) -> Result<HashMap<CredentialHash, ApiKey>> {
+    let hashes: Vec<&[u8]> = hashes.iter().map(CredentialHash::as_bytes).collect();
+    let rows = sqlx::query!(
+        "select k.key_hash, k.id, k.department_id, k.label, k.created_at, k.revoked_at
+         from unnest($1::bytea[]) given(key_hash) join identity.api_key k using (key_hash)",
+        &hashes as &[&[u8]],
     )
-    .fetch_optional(sql)
+    .fetch_all(sql)
     .await
     .map_err(db)?;
-    row.map(ApiKey::try_from).transpose()
+    rows.into_iter()
+        .map(|row| {
+            let key = ApiKey {
+                id: row.id,
+                department: stored(DepartmentId::parse(&row.department_id))?,
+                label: row.label,
+                created_at: row.created_at,
+                revoked_at: row.revoked_at,
+            };
+            Ok((CredentialHash::stored(&row.key_hash)?, key))
+        })
+        .collect()
 }
 
 /// Revokes the key, or leaves it as revoked as it was; `None` if there is none.

@@ -1,5 +1,7 @@
 //! Sessions of staff.
 
+use std::collections::HashMap;
+
 use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 use yimen_kernel::{Login, Result};
@@ -10,6 +12,7 @@ use crate::domain::credential::CredentialHash;
 use crate::domain::organization::Staff;
 
 /// A session and whose it is.
+#[derive(Clone)]
 pub struct Session {
     /// When it ends by itself.
     pub expires_at: DateTime<Utc>,
@@ -40,29 +43,39 @@ pub async fn open(
     Ok(())
 }
 
-/// The session with this token.
-pub async fn find(sql: &mut PgConnection, token: CredentialHash) -> Result<Option<Session>> {
-    let row = sqlx::query!(
-        "select session.expires_at, session.ended_at, staff.login, staff.name, staff.center,
+/// The sessions with these tokens.
+pub async fn find(
+    sql: &mut PgConnection,
+    tokens: &[CredentialHash],
+) -> Result<HashMap<CredentialHash, Session>> {
+    let tokens: Vec<&[u8]> = tokens.iter().map(CredentialHash::as_bytes).collect();
+    let rows = sqlx::query!(
+        "select session.token_hash, session.expires_at, session.ended_at, staff.login, staff.name, staff.center,
                 staff.department_id, staff.window_id, staff.roles, staff.active
-         from identity.session join identity.staff on staff.login = session.login
-         where session.token_hash = $1",
-        token.as_bytes(),
+         from unnest($1::bytea[]) given(token_hash)
+         join identity.session using (token_hash)
+         join identity.staff on staff.login = session.login",
+        &tokens as &[&[u8]],
     )
-    .fetch_optional(sql)
+    .fetch_all(sql)
     .await
     .map_err(db)?;
-    let Some(row) = row else { return Ok(None) };
-    let staff = StaffRow {
-        login: row.login,
-        name: row.name,
-        center: row.center,
-        department_id: row.department_id,
-        window_id: row.window_id,
-        roles: row.roles,
-        active: row.active,
-    };
-    Ok(Some(Session { expires_at: row.expires_at, ended_at: row.ended_at, staff: staff.try_into()? }))
+    rows.into_iter()
+        .map(|row| {
+            let staff = StaffRow {
+                login: row.login,
+                name: row.name,
+                center: row.center,
+                department_id: row.department_id,
+                window_id: row.window_id,
+                roles: row.roles,
+                active: row.active,
+            };
+            let session =
+                Session { expires_at: row.expires_at, ended_at: row.ended_at, staff: staff.try_into()? };
+            Ok((CredentialHash::stored(&row.token_hash)?, session))
+        })
+        .collect()
 }
 
 /// Ends a session; one that is over or was never there stays so.

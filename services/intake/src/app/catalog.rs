@@ -1,14 +1,18 @@
 //! Publishing and reading items.
 
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
 use chrono::NaiveDate;
 use prost::Message as _;
+use sqlx::PgConnection;
 use yimen_kernel::date::{local_date, parse_date};
 use yimen_kernel::error::{Error, Result};
 use yimen_kernel::reason::Reason;
 use yimen_kernel::{DivisionCode, Fields, ItemCode};
 use yimen_platform::Context;
 use yimen_platform::page::Page;
-use yimen_platform::store::Tx;
+use yimen_platform::store::{Memory, Tx};
 use yimen_proto::intake::v1 as pb;
 
 use crate::domain::catalog::Item;
@@ -89,6 +93,35 @@ pub fn day(ctx: &Context, on: &str) -> Result<NaiveDate> {
         return Ok(local_date(ctx.store.now()));
     }
     parse_date(on).map_err(|fault| Error::invalid(vec![fault.at("on")]))
+}
+
+/// A published version, as rules and as guide.
+pub(crate) struct Version {
+    pub(crate) item: Item,
+    pub(crate) guide: pb::ServiceItem,
+}
+
+/// The versions that were read: a published version never changes.
+#[derive(Default)]
+struct Versions(Mutex<HashMap<(String, i32), Arc<Version>>>);
+
+/// Reads a published version, from the database the first time; none if there is no such version.
+pub(crate) async fn version(
+    memory: &Memory,
+    connection: &mut PgConnection,
+    code: &str,
+    version: i32,
+) -> Result<Option<Arc<Version>>> {
+    let (versions, key) = (memory.of::<Versions>(), (code.to_owned(), version));
+    let known = versions.0.lock().unwrap_or_else(PoisonError::into_inner).get(&key).cloned();
+    if known.is_some() {
+        return Ok(known);
+    }
+    let Some(published) = table::version(connection, code, version).await? else { return Ok(None) };
+    let (item, guide) = read(&published)?;
+    let read = Arc::new(Version { item, guide });
+    versions.0.lock().unwrap_or_else(PoisonError::into_inner).insert(key, read.clone());
+    Ok(Some(read))
 }
 
 /// A published version as rules and as guide.

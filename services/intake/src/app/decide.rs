@@ -1,12 +1,13 @@
 //! What the approval tells: returns to hand on to the applicant, departments that joined, the decision.
 
+use tracing::Span;
 use yimen_kernel::CaseNumber;
 use yimen_kernel::date::{local_date, parse_date};
 use yimen_kernel::error::{Error, Result};
 use yimen_platform::store::Tx;
 use yimen_proto::intake::v1 as pb;
 
-use super::{fees, issue, load, names, save, timestamp};
+use super::{Paper, Step, fees, issue, issue_all, load, load_all, names, save, save_all, timestamp, unknown};
 use crate::domain::application::{Application, Ground, Outcome, Owed, State};
 use crate::domain::documents::{Content, Kind};
 use crate::store::{applications, materials};
@@ -38,7 +39,7 @@ pub async fn ask_again(tx: &mut Tx, number: &CaseNumber, returned: Returned) -> 
     let problems = asked
         .iter()
         .map(|owed| {
-            let (zh, en) = names(&loaded.guide, &owed.code);
+            let (zh, en) = names(&loaded.version.guide, &owed.code);
             (zh, en, owed.reason.as_str())
         })
         .collect();
@@ -49,50 +50,76 @@ pub async fn ask_again(tx: &mut Tx, number: &CaseNumber, returned: Returned) -> 
 
 /// Lets a department that joined midway read the application.
 pub async fn join(tx: &mut Tx, number: &CaseNumber, department: String) -> Result<()> {
-    applications::add_participants(tx.sql(), number.as_str(), &[department]).await
+    applications::add_participants(tx.sql(), &[(number.as_str(), department)]).await
 }
 
 /// The lead's decision.
 pub struct Decided {
+    pub number: CaseNumber,
     pub outcome: Outcome,
     pub conditions: String,
     pub reasons: String,
     pub materials_revision: u32,
+    /// Where it is traced.
+    pub span: Span,
 }
 
-/// Takes in the decision and issues its document; the application is completed if no fee stands in the way.
-pub async fn decide(tx: &mut Tx, number: &CaseNumber, decided: Decided) -> Result<()> {
-    let loaded = load(tx, number).await?;
-    let Some(after) = loaded.application.clone().decide(decided.outcome, decided.materials_revision)? else {
-        return Ok(());
-    };
-    let content = Content::Decision {
-        outcome: decided.outcome,
-        conditions: &decided.conditions,
-        reasons: &decided.reasons,
-        result_name: &loaded.guide.result_name,
-    };
-    let document = issue(tx, number, &loaded.row, &content).await?;
-    save(tx, &loaded.row, &after, after.state.as_str(), Some(&document)).await?;
-    fees::follow(tx, number, &loaded, &after)?;
-    if matches!(after.state, State::Completed(_)) {
-        tell_completed(tx, number, &after).await?;
+/// Takes in the decisions of different applications and issues their documents; an application is completed if
+/// no fee stands in the way.
+pub async fn decide(tx: &mut Tx, decided: Vec<Decided>) -> Result<()> {
+    let numbers: Vec<CaseNumber> = decided.iter().map(|decided| decided.number.clone()).collect();
+    let loaded = load_all(tx, &numbers).await?;
+    let mut taken = Vec::with_capacity(decided.len());
+    for decided in &decided {
+        let known = loaded.get(&decided.number).ok_or_else(unknown)?;
+        let after = known.application.clone().decide(decided.outcome, decided.materials_revision)?;
+        let Some(after) = after else { continue };
+        let content = Content::Decision {
+            outcome: decided.outcome,
+            conditions: &decided.conditions,
+            reasons: &decided.reasons,
+            result_name: &known.version.guide.result_name,
+        };
+        taken.push((decided, known, after, content));
     }
-    Ok(())
+    let papers: Vec<Paper<'_>> =
+        taken.iter().map(|(decided, known, _, content)| (&decided.number, &known.row, content)).collect();
+    let documents = issue_all(tx, &papers).await?;
+    let steps: Vec<Step<'_>> = taken
+        .iter()
+        .zip(&documents)
+        .map(|((_, known, after, _), document)| Step {
+            row: &known.row,
+            after,
+            happened: after.state.as_str(),
+            document: Some(document),
+        })
+        .collect();
+    save_all(tx, &steps).await?;
+    let mut completed = Vec::new();
+    for (decided, known, after, _) in &taken {
+        decided.span.in_scope(|| fees::follow(tx, &decided.number, known, after))?;
+        if matches!(after.state, State::Completed(_)) {
+            completed.push((decided.number.clone(), after.clone(), decided.span.clone()));
+        }
+    }
+    tell_completed(tx, &completed).await
 }
 
-/// Tells that the application is completed, with the document of its decision.
-pub async fn tell_completed(tx: &mut Tx, number: &CaseNumber, after: &Application) -> Result<()> {
-    let documents = applications::documents(tx.sql(), number.as_str()).await?;
-    let decision = documents.into_iter().find(|document| document.kind == Kind::Decision.as_str());
-    let decision = decision.ok_or_else(|| Error::internal("a completed application has no decision"))?;
-    let outcome = after.state.outcome().map_or(0, |outcome| super::read::outcome(outcome) as i32);
+/// Tells that applications are completed, with the documents of their decisions.
+pub async fn tell_completed(tx: &mut Tx, completed: &[(CaseNumber, Application, Span)]) -> Result<()> {
+    if completed.is_empty() {
+        return Ok(());
+    }
+    let numbers: Vec<&str> = completed.iter().map(|(number, ..)| number.as_str()).collect();
+    let decisions = applications::documents_of_kind(tx.sql(), &numbers, Kind::Decision.as_str()).await?;
     let time = Some(timestamp(tx.now()));
-    tx.emit(
-        number.center().as_str(),
-        number.as_str(),
-        after.version,
-        &pb::ApplicationCompleted { number: number.to_string(), document: decision.document, outcome, time },
-    );
+    for (number, after, span) in completed {
+        let decision = decisions.get(number.as_str()).cloned();
+        let document = decision.ok_or_else(|| Error::internal("a completed application has no decision"))?;
+        let outcome = after.state.outcome().map_or(0, |outcome| super::read::outcome(outcome) as i32);
+        let told = pb::ApplicationCompleted { number: number.to_string(), document, outcome, time };
+        span.in_scope(|| tx.emit(number.center().as_str(), number.as_str(), after.version, &told));
+    }
     Ok(())
 }

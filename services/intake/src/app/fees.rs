@@ -1,16 +1,17 @@
 //! The fee of an application: asked for, heard of, settled.
 
 use chrono::NaiveDate;
+use tracing::Span;
 use yimen_kernel::error::{Error, Result};
 use yimen_kernel::{CaseNumber, DocumentNumber, Money};
 use yimen_platform::store::Tx;
 use yimen_proto::intake::v1 as pb;
 
-use super::{Loaded, issue_as, load, save, timestamp};
+use super::{Loaded, Step, decide, issue_as, load, load_all, save, save_all, timestamp, unknown};
 use crate::domain::application::{Application, Fee};
 use crate::domain::catalog::Plan;
 use crate::domain::documents::{Content, FeeLine};
-use crate::store::fees::{self as table, Row};
+use crate::store::fees::{self as table, Row, Said};
 
 /// Asks the fees service to raise the notice.
 pub fn ask(tx: &mut Tx, number: &CaseNumber, loaded: &Loaded, after: &Application) -> Result<()> {
@@ -22,6 +23,7 @@ pub fn ask(tx: &mut Tx, number: &CaseNumber, loaded: &Loaded, after: &Applicatio
     };
     let form = &loaded.row.form.0;
     let fees = loaded
+        .version
         .item
         .fees
         .iter()
@@ -66,6 +68,8 @@ pub fn lapse(tx: &mut Tx, number: &CaseNumber, after: &Application) {
 
 /// The notice as the fees service raised it.
 pub struct Assessed {
+    pub number: CaseNumber,
+    pub version: i64,
     pub notice: String,
     pub payment_code: String,
     pub amount_fen: i64,
@@ -73,51 +77,108 @@ pub struct Assessed {
     pub lines: Vec<FeeLine>,
 }
 
-/// Hands the notice on to the applicant, as a document of the case.
-pub async fn assessed(tx: &mut Tx, number: &CaseNumber, version: i64, assessed: Assessed) -> Result<()> {
-    let loaded = load(tx, number).await?;
-    let said = Row {
-        notice: Some(assessed.notice.clone()),
-        payment_code: Some(assessed.payment_code.clone()),
-        amount_fen: Some(assessed.amount_fen),
-        limit_on: Some(assessed.limit_on),
-        receipt: None,
-        how: None,
-    };
-    table::note(tx.sql(), number.as_str(), version, &said).await?;
-    let amount = Money::from_fen(assessed.amount_fen)
-        .map_err(|fault| Error::internal(format!("an event carries no amount: {fault:?}")))?;
-    let document = DocumentNumber::parse(&assessed.notice)
-        .map_err(|fault| Error::internal(format!("an event names no notice: {fault:?}")))?;
-    let content = Content::FeeNotice {
-        lines: assessed.lines,
-        amount,
-        limit_on: assessed.limit_on,
-        payment_code: &assessed.payment_code,
-    };
-    issue_as(tx, &loaded.row, &content, &document).await?;
-    let after = loaded.application.clone().note();
-    save(tx, &loaded.row, &after, "FEE_ASSESSED", Some(&assessed.notice)).await
+/// Hands notices on to the applicants of different applications, as documents of the cases.
+pub async fn assessed(tx: &mut Tx, assessed: Vec<Assessed>) -> Result<()> {
+    let numbers: Vec<CaseNumber> = assessed.iter().map(|assessed| assessed.number.clone()).collect();
+    let loaded = load_all(tx, &numbers).await?;
+    let (mut rows, mut papers, mut after) = (Vec::new(), Vec::new(), Vec::new());
+    for assessed in assessed {
+        let known = loaded.get(&assessed.number).ok_or_else(unknown)?;
+        rows.push((
+            assessed.version,
+            &known.row.number,
+            Row {
+                notice: Some(assessed.notice.clone()),
+                payment_code: Some(assessed.payment_code.clone()),
+                amount_fen: Some(assessed.amount_fen),
+                limit_on: Some(assessed.limit_on),
+                receipt: None,
+                how: None,
+            },
+        ));
+        let amount = Money::from_fen(assessed.amount_fen)
+            .map_err(|fault| Error::internal(format!("an event carries no amount: {fault:?}")))?;
+        let document = DocumentNumber::parse(&assessed.notice)
+            .map_err(|fault| Error::internal(format!("an event names no notice: {fault:?}")))?;
+        let (lines, limit_on, payment_code) = (assessed.lines, assessed.limit_on, assessed.payment_code);
+        papers.push((known, document, lines, amount, limit_on, payment_code));
+        after.push((known, known.application.clone().note(), assessed.notice));
+    }
+    note(tx, &rows).await?;
+    let contents: Vec<Content<'_>> = papers
+        .iter()
+        .map(|(_, _, lines, amount, limit_on, payment_code)| Content::FeeNotice {
+            lines: lines.clone(),
+            amount: *amount,
+            limit_on: *limit_on,
+            payment_code,
+        })
+        .collect();
+    let issued: Vec<_> = papers
+        .iter()
+        .zip(&contents)
+        .map(|((known, document, ..), content)| (&known.row, content, document.clone()))
+        .collect();
+    issue_as(tx, &issued).await?;
+    let steps: Vec<Step<'_>> = after
+        .iter()
+        .map(|(known, after, notice)| Step {
+            row: &known.row,
+            after,
+            happened: "FEE_ASSESSED",
+            document: Some(notice),
+        })
+        .collect();
+    save_all(tx, &steps).await
+}
+
+/// Keeps what notices say: the versions, the applications' numbers, and what they say.
+async fn note(tx: &mut Tx, rows: &[(i64, &String, Row)]) -> Result<()> {
+    let said: Vec<Said<'_>> =
+        rows.iter().map(|(version, number, what)| Said { number, version: *version, what }).collect();
+    table::note(tx.sql(), &said).await
 }
 
 /// Notes that the amount or the last day changed.
 pub async fn relieved(tx: &mut Tx, number: &CaseNumber, version: i64, said: Row) -> Result<()> {
     let loaded = load(tx, number).await?;
-    table::note(tx.sql(), number.as_str(), version, &said).await?;
+    note(tx, &[(version, &loaded.row.number, said)]).await?;
     let after = loaded.application.clone().note();
     save(tx, &loaded.row, &after, "FEE_RELIEVED", None).await
 }
 
-/// Nothing more is to be paid: a decided application is completed.
-pub async fn settled(tx: &mut Tx, number: &CaseNumber, version: i64, said: Row) -> Result<()> {
-    let loaded = load(tx, number).await?;
-    table::note(tx.sql(), number.as_str(), version, &said).await?;
-    let Some(after) = loaded.application.clone().settle_fee() else { return Ok(()) };
-    if after.state == loaded.application.state {
-        return save(tx, &loaded.row, &after, "FEE_SETTLED", None).await;
+/// That nothing more is to be paid, and why.
+pub struct Settled {
+    pub number: CaseNumber,
+    pub version: i64,
+    pub said: Row,
+    /// Where it is traced.
+    pub span: Span,
+}
+
+/// Nothing more is to be paid for different applications: those that are decided are completed.
+pub async fn settled(tx: &mut Tx, settled: Vec<Settled>) -> Result<()> {
+    let numbers: Vec<CaseNumber> = settled.iter().map(|settled| settled.number.clone()).collect();
+    let loaded = load_all(tx, &numbers).await?;
+    let (mut rows, mut after, mut completed) = (Vec::new(), Vec::new(), Vec::new());
+    for Settled { number, version, said, span } in settled {
+        let known = loaded.get(&number).ok_or_else(unknown)?;
+        rows.push((version, &known.row.number, said));
+        let Some(settled) = known.application.clone().settle_fee() else { continue };
+        if settled.state == known.application.state {
+            after.push((known, settled, "FEE_SETTLED"));
+        } else {
+            completed.push((number, settled.clone(), span));
+            after.push((known, settled, "COMPLETED"));
+        }
     }
-    save(tx, &loaded.row, &after, "COMPLETED", None).await?;
-    super::decide::tell_completed(tx, number, &after).await
+    note(tx, &rows).await?;
+    let steps: Vec<Step<'_>> = after
+        .iter()
+        .map(|(known, after, happened)| Step { row: &known.row, after, happened, document: None })
+        .collect();
+    save_all(tx, &steps).await?;
+    decide::tell_completed(tx, &completed).await
 }
 
 /// Notes that the money went back.
@@ -125,7 +186,7 @@ pub async fn refunded(tx: &mut Tx, number: &CaseNumber, version: i64) -> Result<
     let loaded = load(tx, number).await?;
     let how = Some("REFUNDED".to_owned());
     let said = Row { notice: None, payment_code: None, amount_fen: None, limit_on: None, receipt: None, how };
-    table::note(tx.sql(), number.as_str(), version, &said).await?;
+    note(tx, &[(version, &loaded.row.number, said)]).await?;
     let after = loaded.application.clone().note();
     save(tx, &loaded.row, &after, "FEE_REFUNDED", None).await
 }

@@ -122,7 +122,7 @@ pub async fn provide(
     Ok(pb::ProvideMaterialsResponse {
         state: super::read::state(after.state) as i32,
         materials_revision: after.materials_revision,
-        owed: owed(&after.owed, &loaded.guide),
+        owed: owed(&after.owed, &loaded.version.guide),
     })
 }
 

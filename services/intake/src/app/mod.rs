@@ -10,6 +10,9 @@ pub mod read;
 pub mod submit;
 pub mod window;
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
 use chrono::Datelike as _;
 use yimen_kernel::date::local_date;
 use yimen_kernel::error::{Error, Result};
@@ -19,49 +22,77 @@ use yimen_platform::store::Tx;
 pub(crate) use yimen_platform::timestamp;
 use yimen_proto::intake::v1 as pb;
 
+use self::catalog::Version;
 use crate::domain::application::{Application, Fee};
-use crate::domain::catalog::{HandedIn, Item};
+use crate::domain::catalog::HandedIn;
 use crate::domain::documents::{self, Case, Content};
 use crate::store::applications::{self as table, Change, DocumentRow, Row};
-use crate::store::{catalog as items, fees as fee_rows, materials as files};
+use crate::store::materials::Present;
+use crate::store::{fees as fee_rows, materials as files};
 
 /// An application with what its next step depends on.
 pub(crate) struct Loaded {
     pub(crate) row: Row,
     pub(crate) application: Application,
-    pub(crate) item: Item,
-    pub(crate) guide: pb::ServiceItem,
+    /// Each material in its newest version.
+    pub(crate) present: Vec<Present>,
+    /// The version of the item that it follows.
+    pub(crate) version: Arc<Version>,
 }
 
 /// Loads an application for a change.
 pub(crate) async fn load(tx: &mut Tx, number: &CaseNumber) -> Result<Loaded> {
-    let row = table::find(tx.sql(), number.as_str())
-        .await?
-        .ok_or_else(|| Error::not_found(Reason::ApplicationUnknown))?;
-    let published = items::version(tx.sql(), &row.item, row.item_version)
-        .await?
-        .ok_or_else(|| Error::internal("an application's item version is not there"))?;
-    let (item, guide) = catalog::read(&published)?;
-    let owed = files::owed(tx.sql(), &row.number).await?;
-    let present = files::present(tx.sql(), &row.number).await?;
-    let given: Vec<_> = present
-        .iter()
-        .filter_map(|material| {
-            let code = yimen_kernel::MaterialCode::parse(&material.code).ok()?;
-            Some((code, if material.revision == 0 { HandedIn::Promised } else { HandedIn::File }))
-        })
-        .collect();
-    let fee = if item.fees.is_empty() { Fee::Free } else { fee_rows::state(tx.sql(), &row.number).await? };
-    let application = Application {
-        state: table::state(&row)?,
-        fee,
-        version: row.version,
-        notices: u32::try_from(row.notices).map_err(Error::internal)?,
-        materials_revision: u32::try_from(row.materials_revision).map_err(Error::internal)?,
-        missing: item.missing(&given),
-        owed,
-    };
-    Ok(Loaded { row, application, item, guide })
+    let mut loaded = load_all(tx, std::slice::from_ref(number)).await?;
+    loaded.remove(number).ok_or_else(unknown)
+}
+
+pub(crate) fn unknown() -> Error {
+    Error::not_found(Reason::ApplicationUnknown)
+}
+
+/// Loads applications for changes; those that there are.
+pub(crate) async fn load_all(tx: &mut Tx, numbers: &[CaseNumber]) -> Result<BTreeMap<CaseNumber, Loaded>> {
+    let texts: Vec<String> = numbers.iter().map(ToString::to_string).collect();
+    let rows = table::find(tx.sql(), &texts).await?;
+    let mut owed = files::owed(tx.sql(), &texts).await?;
+    let mut present = files::present(tx.sql(), &texts).await?;
+    let fees = fee_rows::states(tx.sql(), &texts).await?;
+    let memory = tx.memory();
+    let mut loaded = BTreeMap::new();
+    for row in rows {
+        let version = catalog::version(&memory, tx.sql(), &row.item, row.item_version)
+            .await?
+            .ok_or_else(|| Error::internal("an application's item version is not there"))?;
+        let present = present.remove(&row.number).unwrap_or_default();
+        let given: Vec<_> = present
+            .iter()
+            .filter_map(|material| {
+                let code = yimen_kernel::MaterialCode::parse(&material.code).ok()?;
+                Some((code, if material.revision == 0 { HandedIn::Promised } else { HandedIn::File }))
+            })
+            .collect();
+        let application = Application {
+            state: table::state(&row)?,
+            fee: fees.get(&row.number).copied().unwrap_or(Fee::Free),
+            version: row.version,
+            notices: u32::try_from(row.notices).map_err(Error::internal)?,
+            materials_revision: u32::try_from(row.materials_revision).map_err(Error::internal)?,
+            missing: version.item.missing(&given),
+            owed: owed.remove(&row.number).unwrap_or_default(),
+        };
+        let number = CaseNumber::parse(&row.number)
+            .map_err(|fault| Error::internal(format!("a stored number is none: {fault:?}")))?;
+        loaded.insert(number, Loaded { row, application, present, version });
+    }
+    Ok(loaded)
+}
+
+/// A step of an application, as it is saved.
+pub(crate) struct Step<'s> {
+    pub(crate) row: &'s Row,
+    pub(crate) after: &'s Application,
+    pub(crate) happened: &'static str,
+    pub(crate) document: Option<&'s str>,
 }
 
 /// Saves a step with its entry in the history.
@@ -72,23 +103,32 @@ pub(crate) async fn save(
     happened: &'static str,
     document: Option<&str>,
 ) -> Result<()> {
+    save_all(tx, &[Step { row, after, happened, document }]).await
+}
+
+/// Saves steps of different applications.
+pub(crate) async fn save_all(tx: &mut Tx, steps: &[Step<'_>]) -> Result<()> {
+    if steps.is_empty() {
+        return Ok(());
+    }
     let now = tx.now();
-    fee_rows::set_state(tx.sql(), &row.number, after.fee).await?;
-    table::save(
-        tx.sql(),
-        &Change {
-            number: &row.number,
-            from: row.version,
-            version: after.version,
-            state: after.state,
-            materials_revision: after.materials_revision,
-            notices: after.notices,
-            now,
-            happened,
-            document,
-        },
-    )
-    .await
+    let fees: Vec<(&str, Fee)> =
+        steps.iter().map(|step| (step.row.number.as_str(), step.after.fee)).collect();
+    fee_rows::set_states(tx.sql(), &fees).await?;
+    let changes: Vec<Change<'_>> = steps
+        .iter()
+        .map(|step| Change {
+            number: &step.row.number,
+            from: step.row.version,
+            version: step.after.version,
+            state: step.after.state,
+            materials_revision: step.after.materials_revision,
+            notices: step.after.notices,
+            happened: step.happened,
+            document: step.document,
+        })
+        .collect();
+    table::save(tx.sql(), &changes, now).await
 }
 
 /// Issues a numbered document and gives its number.
@@ -98,8 +138,25 @@ pub(crate) async fn issue(
     row: &Row,
     content: &Content<'_>,
 ) -> Result<String> {
-    let serial = table::next_document_serial(tx.sql()).await?;
-    issue_with(tx, number, row, content, serial).await
+    let mut issued = issue_all(tx, &[(number, row, content)]).await?;
+    issued.pop().ok_or_else(|| Error::internal("a document has no number"))
+}
+
+/// What a document is about: its application, by its number and its row, and what it says.
+pub(crate) type Paper<'p> = (&'p CaseNumber, &'p Row, &'p Content<'p>);
+
+/// Issues numbered documents and gives their numbers.
+pub(crate) async fn issue_all(tx: &mut Tx, papers: &[Paper<'_>]) -> Result<Vec<String>> {
+    let serials = table::next_document_serials(tx.sql(), papers.len()).await?;
+    let year = local_date(tx.now()).year();
+    let numbered = papers.iter().zip(serials).map(|((number, row, content), serial)| {
+        let document = DocumentNumber::issue(&number.center(), content.kind().letters(), year, serial)
+            .map_err(|fault| Error::invalid(vec![fault.at("document")]))?;
+        Ok((*row, *content, document))
+    });
+    let numbered: Vec<(&Row, &Content<'_>, DocumentNumber)> = numbered.collect::<Result<_>>()?;
+    issue_as(tx, &numbered).await?;
+    Ok(numbered.into_iter().map(|(_, _, document)| document.to_string()).collect())
 }
 
 pub(crate) async fn issue_with(
@@ -112,34 +169,31 @@ pub(crate) async fn issue_with(
     let year = local_date(tx.now()).year();
     let document = DocumentNumber::issue(&number.center(), content.kind().letters(), year, serial)
         .map_err(|fault| Error::invalid(vec![fault.at("document")]))?;
-    issue_as(tx, row, content, &document).await
+    let issued = document.to_string();
+    issue_as(tx, &[(row, content, document)]).await?;
+    Ok(issued)
 }
 
-/// Issues a document under a number that was given already.
-pub(crate) async fn issue_as(
-    tx: &mut Tx,
-    row: &Row,
-    content: &Content<'_>,
-    document: &DocumentNumber,
-) -> Result<String> {
+/// Issues documents under numbers that were given already.
+pub(crate) async fn issue_as(tx: &mut Tx, papers: &[(&Row, &Content<'_>, DocumentNumber)]) -> Result<()> {
+    if papers.is_empty() {
+        return Ok(());
+    }
     let now = tx.now();
-    let case = Case {
-        number: &row.number,
-        item_zh: &row.item_name_zh,
-        item_en: &row.item_name_en,
-        applicant: &row.applicant_name,
-        subject: &row.subject,
-    };
-    let (text_zh, text_en) = documents::render(document, &case, content, now);
-    let issued = DocumentRow {
-        document: document.to_string(),
-        kind: content.kind().as_str().to_owned(),
-        issued_at: now,
-        text_zh,
-        text_en,
-    };
-    table::add_document(tx.sql(), &row.number, &issued).await?;
-    Ok(issued.document)
+    let issued = papers.iter().map(|(row, content, document)| {
+        let case = Case {
+            number: &row.number,
+            item_zh: &row.item_name_zh,
+            item_en: &row.item_name_en,
+            applicant: &row.applicant_name,
+            subject: &row.subject,
+        };
+        let (text_zh, text_en) = documents::render(document, &case, content, now);
+        let kind = content.kind().as_str().to_owned();
+        let issued = DocumentRow { document: document.to_string(), kind, issued_at: now, text_zh, text_en };
+        (row.number.as_str(), issued)
+    });
+    table::add_documents(tx.sql(), &issued.collect::<Vec<_>>()).await
 }
 
 /// A material's names in the guide.

@@ -11,6 +11,7 @@ use yimen_proto::intake::v1::application_state::Value as StateValue;
 use super::{catalog, timestamp};
 use crate::domain::application::{Outcome, Owed, State};
 use crate::store::applications::{self as table, DocumentRow, Entry, Row, Summary};
+use crate::store::materials::Present;
 use crate::store::{catalog as items, fees, materials};
 
 /// What the holder of number and lookup code may see.
@@ -33,7 +34,7 @@ pub async fn track(ctx: &Context, number: &CaseNumber) -> Result<pb::TrackedAppl
         deliver_time: row.delivered_at.map(timestamp),
         timeline: timeline(&table::history(&mut connection, number.as_str()).await?),
         documents: summaries(&table::documents(&mut connection, number.as_str()).await?),
-        owed: owed(&materials::owed(&mut connection, number.as_str()).await?, &guide),
+        owed: owed(&owed_by(&mut connection, number).await?, &guide),
         fee: fees::find(&mut connection, number.as_str()).await?.map(fee),
     })
 }
@@ -43,7 +44,7 @@ pub async fn get(ctx: &Context, number: &CaseNumber) -> Result<pb::Application> 
     let mut connection = ctx.store.read().await?;
     let row = found(&mut connection, number).await?;
     let guide = guide(&mut connection, &row).await?;
-    let present = materials::present(&mut connection, number.as_str()).await?;
+    let present = present(&mut connection, number).await?;
     let organization = row.applicant_kind == "ORGANIZATION";
     Ok(pb::Application {
         applicant: Some(pb::Applicant {
@@ -60,7 +61,7 @@ pub async fn get(ctx: &Context, number: &CaseNumber) -> Result<pb::Application> 
         materials_revision: u32::try_from(row.materials_revision).map_err(Error::internal)?,
         timeline: timeline(&table::history(&mut connection, number.as_str()).await?),
         documents: summaries(&table::documents(&mut connection, number.as_str()).await?),
-        owed: owed(&materials::owed(&mut connection, number.as_str()).await?, &guide),
+        owed: owed(&owed_by(&mut connection, number).await?, &guide),
         item_version: u32::try_from(row.item_version).map_err(Error::internal)?,
         version: row.version,
         fee: fees::find(&mut connection, number.as_str()).await?.map(fee),
@@ -117,9 +118,21 @@ pub async fn document(ctx: &Context, number: &CaseNumber, document: &DocumentNum
 }
 
 async fn found(connection: &mut sqlx::PgConnection, number: &CaseNumber) -> Result<Row> {
-    table::find(connection, number.as_str())
+    table::find(connection, &[number.to_string()])
         .await?
+        .pop()
         .ok_or_else(|| Error::not_found(Reason::ApplicationUnknown))
+}
+
+async fn owed_by(connection: &mut sqlx::PgConnection, number: &CaseNumber) -> Result<Vec<Owed>> {
+    Ok(materials::owed(connection, &[number.to_string()]).await?.remove(number.as_str()).unwrap_or_default())
+}
+
+async fn present(connection: &mut sqlx::PgConnection, number: &CaseNumber) -> Result<Vec<Present>> {
+    Ok(materials::present(connection, &[number.to_string()])
+        .await?
+        .remove(number.as_str())
+        .unwrap_or_default())
 }
 
 async fn guide(connection: &mut sqlx::PgConnection, row: &Row) -> Result<pb::ServiceItem> {

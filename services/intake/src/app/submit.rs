@@ -1,6 +1,7 @@
 //! Handing in an application (收件).
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use chrono::Duration;
@@ -15,10 +16,11 @@ use yimen_platform::store::Tx;
 use yimen_platform::{Caller, Context};
 use yimen_proto::intake::v1 as pb;
 
-use super::{catalog, issue_with, names, timestamp};
+use super::catalog::{self, Version};
+use super::{issue_with, names, timestamp};
 use crate::app::access;
 use crate::domain::application::{Ground, Owed};
-use crate::domain::catalog::{HandedIn, Item};
+use crate::domain::catalog::HandedIn;
 use crate::domain::documents::Content;
 use crate::domain::files;
 use crate::store::applications::{self as table, Row};
@@ -63,8 +65,7 @@ pub enum Given {
 /// A submission that fits its item, its files kept.
 pub struct Prepared {
     submission: Submission,
-    item: Item,
-    guide: pb::ServiceItem,
+    version: Arc<Version>,
     form: BTreeMap<String, String>,
     files: Vec<(String, Source)>,
 }
@@ -79,13 +80,9 @@ pub enum Source {
 /// Checks a submission against the catalog, and keeps its files only if all is well.
 pub async fn prepare(ctx: &Context, caller: &Caller, submission: Submission) -> Result<Prepared> {
     let at_window = at_window(caller, &submission.center)?;
-    let published = {
-        let mut connection = ctx.store.read().await?;
-        let today = local_date(ctx.store.now());
-        items::in_force(&mut connection, submission.item.as_str(), today).await?
-    };
-    let published = published.ok_or_else(|| Error::field("item", Reason::UnknownItem))?;
-    let (item, guide) = catalog::read(&published)?;
+    let version = in_force(ctx, &submission.item).await?;
+    let version = version.ok_or_else(|| Error::field("item", Reason::UnknownItem))?;
+    let item = &version.item;
     let mut fields = Fields::new();
     if !item.offered_at(&submission.center) {
         fields.add("center", Reason::ItemNotOffered);
@@ -105,7 +102,17 @@ pub async fn prepare(ctx: &Context, caller: &Caller, submission: Submission) -> 
     let form = item.check_form(&submission.form, &mut fields);
     fields.finish()?;
     let files = keep(&ctx.objects, &submission.materials).await?;
-    Ok(Prepared { submission, item, guide, form, files })
+    Ok(Prepared { submission, version, form, files })
+}
+
+/// The version of an item that is in force today.
+async fn in_force(ctx: &Context, item: &ItemCode) -> Result<Option<Arc<Version>>> {
+    let mut connection = ctx.store.read().await?;
+    let today = local_date(ctx.store.now());
+    match items::version_in_force(&mut connection, item.as_str(), today).await? {
+        Some(version) => catalog::version(ctx.store.memory(), &mut connection, item.as_str(), version).await,
+        None => Ok(None),
+    }
 }
 
 /// Keeps the files of a request.
@@ -159,7 +166,8 @@ pub async fn submit(
     caller: &Caller,
     prepared: Prepared,
 ) -> Result<pb::SubmitApplicationResponse> {
-    let Prepared { submission, item, guide, form, files } = prepared;
+    let Prepared { submission, version, form, files } = prepared;
+    let Version { item, guide } = &*version;
     let Submission { center, applicant, subject, .. } = submission;
     let now = tx.now();
     let code = LookupCode::from_random(rand::random());
@@ -208,8 +216,8 @@ pub async fn submit(
         .collect();
     materials::ask(tx.sql(), number.as_str(), &owed, now).await?;
     let received =
-        claimed.iter().filter(|(_, file)| file.is_some()).map(|(code, _)| names(&guide, code)).collect();
-    let promised = promised.iter().map(|code| names(&guide, code)).collect();
+        claimed.iter().filter(|(_, file)| file.is_some()).map(|(code, _)| names(guide, code)).collect();
+    let promised = promised.iter().map(|code| names(guide, code)).collect();
     let receipt =
         issue_with(tx, &number, &row, &Content::Receipt { received, promised }, document_serial).await?;
     table::begin_history(tx.sql(), number.as_str(), &receipt, now).await?;

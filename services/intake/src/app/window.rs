@@ -1,16 +1,21 @@
 //! What the window does: supplement notice, acceptance, refusal, delivery; and the withdrawal.
 
-use chrono::NaiveDate;
+use std::collections::BTreeSet;
+
+use chrono::{DateTime, NaiveDate, Utc};
+use tracing::Span;
 use yimen_kernel::date::local_date;
 use yimen_kernel::deadline::ACCEPTANCE;
 use yimen_kernel::error::{Error, Result};
 use yimen_kernel::reason::Reason;
-use yimen_kernel::{CaseNumber, Clock, Fields, MaterialCode};
+use yimen_kernel::{Calendar, CaseNumber, Clock, Fields, MaterialCode};
 use yimen_platform::store::Tx;
 use yimen_proto::intake::v1 as pb;
 
 use super::read::state;
-use super::{Loaded, fees, issue, load, names, save, timestamp};
+use super::{
+    Loaded, Paper, Step, fees, issue, issue_all, load, load_all, names, save, save_all, timestamp, unknown,
+};
 use crate::domain::application::{Application, DeliveryMethod, Fee, Ground, Owed, RefusalGround};
 use crate::domain::catalog::Plan;
 use crate::domain::documents::Content;
@@ -37,7 +42,7 @@ pub async fn request_supplement(
         fields.add_limit("due_on", Reason::OutOfRange, local_date(now));
     }
     for (index, (code, _)) in (0..).zip(&notice.problems) {
-        if loaded.item.requirement(code.as_str()).is_none_or(|material| material.shared) {
+        if loaded.version.item.requirement(code.as_str()).is_none_or(|material| material.shared) {
             fields.add(&format!("problems[{index}].material"), Reason::MaterialUnknown);
         }
     }
@@ -58,7 +63,7 @@ pub async fn request_supplement(
     let problems = asked
         .iter()
         .map(|owed| {
-            let (zh, en) = names(&loaded.guide, &owed.code);
+            let (zh, en) = names(&loaded.version.guide, &owed.code);
             (zh, en, owed.reason.as_str())
         })
         .collect();
@@ -89,111 +94,190 @@ pub async fn request_supplement(
     })
 }
 
-/// Accepts; the approval starts by the plan of the item's version. Too late for it, the window accepts what
-/// counts as accepted already.
-pub async fn accept(tx: &mut Tx, number: &CaseNumber) -> Result<pb::AcceptApplicationResponse> {
-    let loaded = load(tx, number).await?;
-    let fee = loaded.item.fee_at_acceptance();
-    let deemed = match lapsed(tx, &loaded).await? {
-        true => loaded.application.clone().deem_accepted(fee),
-        false => None,
+/// Accepts applications, each once; the approvals start by the plans of the items' versions. Too late for it, the
+/// window accepts what counts as accepted already. Gives what became of each; a refusal leaves nothing.
+pub async fn accept(
+    tx: &mut Tx,
+    accepted: Vec<(Span, CaseNumber)>,
+) -> Result<Vec<Result<pb::AcceptApplicationResponse>>> {
+    let numbers: Vec<CaseNumber> = accepted.iter().map(|(_, number)| number.clone()).collect();
+    let loaded = load_all(tx, &numbers).await?;
+    let calendar = tx.calendar().await?.calendar;
+    let today = local_date(tx.now());
+    let mut seen = BTreeSet::new();
+    let (mut outcomes, mut admissions) = (Vec::with_capacity(accepted.len()), Vec::new());
+    for (span, number) in accepted {
+        let admission = match loaded.get(&number) {
+            None => Err(unknown()),
+            // Of two who accept at the same moment one comes second.
+            Some(_) if !seen.insert(number.clone()) => Err(Error::aborted(Reason::StaleVersion)),
+            Some(known) => admission(known, lapsed(known, &calendar, today)),
+        };
+        outcomes.push(admission.map(|(known, after, deemed)| {
+            admissions.push(Admission { span, number, known, after, deemed });
+            admissions.len() - 1
+        }));
+    }
+    let documents = admit(tx, &admissions).await?;
+    let answer = |place: usize| {
+        let (admission, document) = admissions.get(place).zip(documents.get(place))?;
+        let state = state(admission.after.state) as i32;
+        Some(pb::AcceptApplicationResponse { state, document: document.clone() })
     };
+    let missing = || Error::internal("an acceptance has no document");
+    Ok(outcomes.into_iter().map(|outcome| answer(outcome?).ok_or_else(missing)).collect())
+}
+
+fn admission(known: &Loaded, lapsed: bool) -> Result<(&Loaded, Application, bool)> {
+    let fee = known.version.item.fee_at_acceptance();
+    let deemed = if lapsed { known.application.clone().deem_accepted(fee) } else { None };
     let is_deemed = deemed.is_some();
     let after = match deemed {
         Some(after) => after,
-        None => loaded.application.clone().accept(fee)?,
+        None => known.application.clone().accept(fee)?,
     };
-    let document = admit(tx, number, &loaded, &after, is_deemed).await?;
-    Ok(pb::AcceptApplicationResponse { state: state(after.state) as i32, document })
+    Ok((known, after, is_deemed))
 }
 
 /// 视为受理: takes it as accepted from the day on which the materials were received, after so many supplement
 /// notices, unless the window has said something meanwhile.
 pub async fn deem_accepted(tx: &mut Tx, number: &CaseNumber, notices: u32) -> Result<()> {
-    let loaded = load(tx, number).await?;
-    if loaded.application.notices != notices {
+    let known = &load(tx, number).await?;
+    if known.application.notices != notices {
         return Ok(());
     }
-    match loaded.application.clone().deem_accepted(loaded.item.fee_at_acceptance()) {
+    match known.application.clone().deem_accepted(known.version.item.fee_at_acceptance()) {
         None => Ok(()),
-        Some(after) => admit(tx, number, &loaded, &after, true).await.map(drop),
+        Some(after) => {
+            let (span, number) = (Span::current(), number.clone());
+            admit(tx, &[Admission { span, number, known, after, deemed: true }]).await.map(drop)
+        }
     }
 }
 
 /// Whether the five working days of art. 32 have passed without a word.
-async fn lapsed(tx: &mut Tx, loaded: &Loaded) -> Result<bool> {
-    let today = local_date(tx.now());
+fn lapsed(loaded: &Loaded, calendar: &Calendar, today: NaiveDate) -> bool {
     let clock = Clock::new(local_date(loaded.row.received_at), ACCEPTANCE);
-    Ok(loaded.application.waits_for_the_window() && clock.is_late(&tx.calendar().await?.calendar, today))
+    loaded.application.waits_for_the_window() && clock.is_late(calendar, today)
 }
 
 /// Refuses what only an application may meet that does not count as accepted.
 async fn require_not_lapsed(tx: &mut Tx, loaded: &Loaded) -> Result<()> {
-    if !lapsed(tx, loaded).await? {
+    let calendar = tx.calendar().await?.calendar;
+    if !lapsed(loaded, &calendar, local_date(tx.now())) {
         return Ok(());
     }
     let received_on = local_date(loaded.row.received_at);
     Err(Error::precondition(Reason::AcceptanceLapsed).with("received_on", received_on))
 }
 
-/// Issues the notice of acceptance, lets the departments in and tells them.
-async fn admit(
-    tx: &mut Tx,
-    number: &CaseNumber,
-    loaded: &Loaded,
-    after: &Application,
+/// An application that is accepted, or counts as accepted.
+struct Admission<'a> {
+    span: Span,
+    number: CaseNumber,
+    known: &'a Loaded,
+    after: Application,
     deemed: bool,
-) -> Result<String> {
-    let now = tx.now();
-    let plan = plan(number, &loaded.item.plan, &loaded.guide)?;
-    let mut departments: Vec<String> = plan.steps.iter().map(|step| step.department.clone()).collect();
-    departments.push(plan.lead.clone());
-    let missing = &loaded.application.missing;
-    let accepted_on = local_date(if deemed { loaded.row.received_at } else { now });
-    let content = Content::Acceptance {
-        statutory: loaded.item.statutory_limit_days,
-        promised: loaded.item.promised_limit_days,
-        deemed_since: deemed.then_some(accepted_on),
-        missing: missing.iter().filter(|_| deemed).map(|code| names(&loaded.guide, code)).collect(),
-    };
-    let document = issue(tx, number, &loaded.row, &content).await?;
-    if deemed {
-        let owed: Vec<Owed> = missing.iter().cloned().map(Owed::missing).collect();
-        materials::ask(tx.sql(), number.as_str(), &owed, now).await?;
-        let promised: Vec<_> = missing.iter().map(|code| (code.clone(), None)).collect();
-        materials::add(tx.sql(), number.as_str(), 0, &promised, now).await?;
+}
+
+impl Admission<'_> {
+    /// The day of acceptance: a deemed one has the day of receipt.
+    fn accepted_on(&self, now: DateTime<Utc>) -> NaiveDate {
+        local_date(if self.deemed { self.known.row.received_at } else { now })
     }
-    let happened = if deemed { "DEEMED_ACCEPTED" } else { "ACCEPTED" };
-    save(tx, &loaded.row, after, happened, Some(&document)).await?;
-    applications::add_participants(tx.sql(), number.as_str(), &departments).await?;
-    let present = materials::present(tx.sql(), number.as_str()).await?;
-    let promised = present.iter().filter(|material| material.revision == 0);
-    tx.emit(
-        &loaded.row.center,
-        number.as_str(),
-        after.version,
-        &pb::ApplicationAccepted {
-            number: number.to_string(),
-            center: loaded.row.center.clone(),
-            item: loaded.row.item.clone(),
-            item_version: loaded.item.version,
-            item_name_zh: loaded.row.item_name_zh.clone(),
-            item_name_en: loaded.row.item_name_en.clone(),
-            subject: loaded.row.subject.clone(),
+
+    fn content(&self, now: DateTime<Utc>) -> Content<'_> {
+        let Loaded { application, version, .. } = self.known;
+        let missing = application.missing.iter().filter(|_| self.deemed);
+        Content::Acceptance {
+            statutory: version.item.statutory_limit_days,
+            promised: version.item.promised_limit_days,
+            deemed_since: self.deemed.then_some(self.accepted_on(now)),
+            missing: missing.map(|code| names(&version.guide, code)).collect(),
+        }
+    }
+
+    /// What the others hear; its materials are those that are there, and those that were let through.
+    fn told(&self, plan: pb::ApprovalPlan, now: DateTime<Utc>) -> pb::ApplicationAccepted {
+        let Loaded { row, application, version, present } = self.known;
+        let let_through = application.missing.iter().filter(|_| self.deemed);
+        let promised = present.iter().filter(|material| material.revision == 0);
+        let mut promised: Vec<String> =
+            promised.map(|material| material.code.clone()).chain(let_through.clone().cloned()).collect();
+        let mut materials: Vec<String> =
+            present.iter().map(|material| material.code.clone()).chain(let_through.cloned()).collect();
+        for codes in [&mut promised, &mut materials] {
+            codes.sort();
+            codes.dedup();
+        }
+        pb::ApplicationAccepted {
+            number: self.number.to_string(),
+            center: row.center.clone(),
+            item: row.item.clone(),
+            item_version: version.item.version,
+            item_name_zh: row.item_name_zh.clone(),
+            item_name_en: row.item_name_en.clone(),
+            subject: row.subject.clone(),
             plan: Some(plan),
-            materials_revision: after.materials_revision,
-            materials: present.iter().map(|material| material.code.clone()).collect(),
-            promised: promised.map(|material| material.code.clone()).collect(),
-            statutory_limit_days: loaded.item.statutory_limit_days,
-            promised_limit_days: loaded.item.promised_limit_days,
+            materials_revision: self.after.materials_revision,
+            materials,
+            promised,
+            statutory_limit_days: version.item.statutory_limit_days,
+            promised_limit_days: version.item.promised_limit_days,
             time: Some(timestamp(now)),
-            accepted_on: accepted_on.to_string(),
-            deemed,
-            notices: after.notices,
-        },
-    );
-    fees::follow(tx, number, loaded, after)?;
-    Ok(document)
+            accepted_on: self.accepted_on(now).to_string(),
+            deemed: self.deemed,
+            notices: self.after.notices,
+        }
+    }
+}
+
+/// Issues the documents of acceptance, saves and tells. Gives the documents' numbers.
+async fn admit(tx: &mut Tx, admissions: &[Admission<'_>]) -> Result<Vec<String>> {
+    if admissions.is_empty() {
+        return Ok(Vec::new());
+    }
+    let now = tx.now();
+    let contents: Vec<Content<'_>> = admissions.iter().map(|admission| admission.content(now)).collect();
+    let papers: Vec<Paper<'_>> = admissions
+        .iter()
+        .zip(&contents)
+        .map(|(admission, content)| (&admission.number, &admission.known.row, content))
+        .collect();
+    let documents = issue_all(tx, &papers).await?;
+    for admission in admissions.iter().filter(|admission| admission.deemed) {
+        let (number, missing) = (admission.number.as_str(), &admission.known.application.missing);
+        let owed: Vec<Owed> = missing.iter().cloned().map(Owed::missing).collect();
+        materials::ask(tx.sql(), number, &owed, now).await?;
+        let promised: Vec<_> = missing.iter().map(|code| (code.clone(), None)).collect();
+        materials::add(tx.sql(), number, 0, &promised, now).await?;
+    }
+    let steps: Vec<Step<'_>> = admissions
+        .iter()
+        .zip(&documents)
+        .map(|(admission, document)| Step {
+            row: &admission.known.row,
+            after: &admission.after,
+            happened: if admission.deemed { "DEEMED_ACCEPTED" } else { "ACCEPTED" },
+            document: Some(document),
+        })
+        .collect();
+    save_all(tx, &steps).await?;
+    let mut joined: Vec<(&str, String)> = Vec::new();
+    for admission in admissions {
+        let version = &admission.known.version;
+        let plan = plan(&admission.number, &version.item.plan, &version.guide)?;
+        let departments = plan.steps.iter().map(|step| &step.department).chain([&plan.lead]);
+        joined.extend(departments.map(|department| (admission.number.as_str(), department.clone())));
+        let Admission { number, known, after, .. } = admission;
+        admission.span.in_scope(|| {
+            let told = admission.told(plan, now);
+            tx.emit(&known.row.center, number.as_str(), after.version, &told);
+            fees::follow(tx, number, known, after)
+        })?;
+    }
+    applications::add_participants(tx.sql(), &joined).await?;
+    Ok(documents)
 }
 
 /// The published plan with the center's department ids.

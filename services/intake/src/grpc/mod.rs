@@ -12,8 +12,10 @@ use yimen_kernel::date::local_date;
 use yimen_kernel::error::{Error, Result as Outcome};
 use yimen_kernel::reason::Reason;
 use yimen_kernel::{DivisionCode, DocumentNumber, Fields, ItemCode, MaterialCode, text};
+use yimen_platform::group::{self, Call, Group};
 use yimen_platform::page::Page;
 use yimen_platform::rpc::{from_status, to_status};
+use yimen_platform::store::Tx;
 use yimen_platform::{Caller, Context};
 use yimen_proto::intake::v1 as pb;
 use yimen_proto::intake::v1::intake_server::Intake;
@@ -23,7 +25,31 @@ use crate::app::{access, catalog, materials, read, submit, window};
 use crate::domain::application::{DeliveryMethod, RefusalGround};
 
 /// The gRPC face of intake.
-pub struct Server(pub Context);
+pub struct Server {
+    context: Context,
+    acceptances: Group<pb::AcceptApplicationRequest, pb::AcceptApplicationResponse>,
+}
+
+impl Server {
+    /// Ready to be routed.
+    pub fn new(context: Context) -> Self {
+        let acceptances = Group::new(&context, |tx, calls| Box::pin(accept(tx, calls)));
+        Self { context, acceptances }
+    }
+}
+
+/// Has those accepted that the callers may accept.
+async fn accept(
+    tx: &mut Tx,
+    calls: Vec<Call<pb::AcceptApplicationRequest>>,
+) -> Outcome<Vec<Outcome<pb::AcceptApplicationResponse>>> {
+    let read = |call: &Call<pb::AcceptApplicationRequest>| {
+        let number = parse::number(&call.message.number)?;
+        call.caller.actor.require_center(&number.center())?;
+        Ok((call.span.clone(), number))
+    };
+    group::each(calls.iter().map(read), async |accepted| window::accept(tx, accepted).await).await
+}
 
 type Answer<T> = Result<Response<T>, Status>;
 
@@ -37,12 +63,14 @@ impl Intake for Server {
         &self,
         request: Request<pb::ImportCatalogRequest>,
     ) -> Answer<pb::ImportCatalogResponse> {
-        let parsed = item::parse_all(&request.get_ref().items, local_date(self.0.store.now()));
-        self.0.mutate(request, |tx, _, _| Box::pin(async move { catalog::import(tx, parsed?).await })).await
+        let parsed = item::parse_all(&request.get_ref().items, local_date(self.context.store.now()));
+        self.context
+            .mutate(request, |tx, _, _| Box::pin(async move { catalog::import(tx, parsed?).await }))
+            .await
     }
 
     async fn list_items(&self, request: Request<pb::ListItemsRequest>) -> Answer<pb::ListItemsResponse> {
-        self.0
+        self.context
             .query(request, |ctx, _, message| {
                 Box::pin(async move {
                     let center = parse::optional_center(&message.center)?;
@@ -54,7 +82,7 @@ impl Intake for Server {
     }
 
     async fn get_item(&self, request: Request<pb::GetItemRequest>) -> Answer<pb::ServiceItem> {
-        self.0
+        self.context
             .query(request, |ctx, _, message| {
                 Box::pin(async move {
                     let code = ItemCode::parse(&message.code)
@@ -81,7 +109,7 @@ impl Intake for Server {
             Ok(_) => Err(Error::field("chunk", Reason::Required)),
             Err(broken) => Err(from_status(&broken)),
         });
-        materials::upload(&self.0, file_name, pieces).await.map(Response::new).map_err(status)
+        materials::upload(&self.context, file_name, pieces).await.map(Response::new).map_err(status)
     }
 
     async fn submit_application(
@@ -89,11 +117,11 @@ impl Intake for Server {
         request: Request<pb::SubmitApplicationRequest>,
     ) -> Answer<pb::SubmitApplicationResponse> {
         let caller = Caller::of(&request);
-        let prepared = match parse::submission(request.get_ref(), local_date(self.0.store.now())) {
-            Ok(submission) => submit::prepare(&self.0, &caller, submission).await,
+        let prepared = match parse::submission(request.get_ref(), local_date(self.context.store.now())) {
+            Ok(submission) => submit::prepare(&self.context, &caller, submission).await,
             Err(error) => Err(error),
         };
-        self.0
+        self.context
             .mutate(request, |tx, caller, _| {
                 Box::pin(async move { submit::submit(tx, &caller, prepared?).await })
             })
@@ -104,7 +132,7 @@ impl Intake for Server {
         &self,
         request: Request<pb::TrackApplicationRequest>,
     ) -> Answer<pb::TrackedApplication> {
-        self.0
+        self.context
             .query(request, |ctx, caller, message| {
                 Box::pin(async move {
                     let number = parse::number(&message.number)?;
@@ -116,7 +144,7 @@ impl Intake for Server {
     }
 
     async fn get_document(&self, request: Request<pb::GetDocumentRequest>) -> Answer<pb::Document> {
-        self.0
+        self.context
             .query(request, |ctx, caller, message| {
                 Box::pin(async move {
                     let number = parse::number(&message.number)?;
@@ -139,7 +167,7 @@ impl Intake for Server {
     ) -> Answer<pb::ProvideMaterialsResponse> {
         let caller = Caller::of(&request);
         let prepared = self.prepare_materials(&caller, request.get_ref()).await;
-        self.0
+        self.context
             .mutate(request, |tx, _, _| {
                 Box::pin(async move {
                     let (number, sources) = prepared?;
@@ -156,10 +184,12 @@ impl Intake for Server {
         let caller = Caller::of(&request);
         let message = request.get_ref();
         let admitted = match parse::withdrawal(message) {
-            Ok(number) => access::admit(&self.0, &caller, &number, &message.code).await.map(|()| number),
+            Ok(number) => {
+                access::admit(&self.context, &caller, &number, &message.code).await.map(|()| number)
+            }
             Err(error) => Err(error),
         };
-        self.0
+        self.context
             .mutate(request, |tx, _, _| Box::pin(async move { window::withdraw(tx, &admitted?).await }))
             .await
     }
@@ -168,7 +198,7 @@ impl Intake for Server {
         &self,
         request: Request<pb::ListApplicationsRequest>,
     ) -> Answer<pb::ListApplicationsResponse> {
-        self.0
+        self.context
             .query(request, |ctx, caller, message| {
                 Box::pin(async move {
                     let center: DivisionCode = match parse::optional_center(&message.center)? {
@@ -189,7 +219,7 @@ impl Intake for Server {
     }
 
     async fn get_application(&self, request: Request<pb::GetApplicationRequest>) -> Answer<pb::Application> {
-        self.0
+        self.context
             .query(request, |ctx, caller, message| {
                 Box::pin(async move {
                     let number = parse::number(&message.number)?;
@@ -213,8 +243,9 @@ impl Intake for Server {
         let code = MaterialCode::parse(&message.material)
             .map_err(|fault| status(Error::invalid(vec![fault.at("material")])))?;
         let revision = i32::try_from(message.revision).ok().filter(|revision| *revision > 0);
-        access::admit_staff(&self.0, &caller, &number).await.map_err(status)?;
-        let (found, bytes) = materials::download(&self.0, &number, &code, revision).await.map_err(status)?;
+        access::admit_staff(&self.context, &caller, &number).await.map_err(status)?;
+        let (found, bytes) =
+            materials::download(&self.context, &number, &code, revision).await.map_err(status)?;
         let material = read::material(&found, &pb::ServiceItem::default());
         let first = pb::DownloadMaterialResponse {
             part: Some(pb::download_material_response::Part::Material(material)),
@@ -232,7 +263,7 @@ impl Intake for Server {
         &self,
         request: Request<pb::RequestSupplementRequest>,
     ) -> Answer<pb::RequestSupplementResponse> {
-        self.0
+        self.context
             .mutate(request, |tx, caller, message| {
                 Box::pin(async move {
                     let (number, notice) = parse::notice(&message)?;
@@ -247,22 +278,14 @@ impl Intake for Server {
         &self,
         request: Request<pb::AcceptApplicationRequest>,
     ) -> Answer<pb::AcceptApplicationResponse> {
-        self.0
-            .mutate(request, |tx, caller, message| {
-                Box::pin(async move {
-                    let number = parse::number(&message.number)?;
-                    caller.actor.require_center(&number.center())?;
-                    window::accept(tx, &number).await
-                })
-            })
-            .await
+        self.acceptances.answer(request).await
     }
 
     async fn refuse_application(
         &self,
         request: Request<pb::RefuseApplicationRequest>,
     ) -> Answer<pb::RefuseApplicationResponse> {
-        self.0
+        self.context
             .mutate(request, |tx, caller, message| {
                 Box::pin(async move {
                     let (number, refusal) = parse::refusal(&message)?;
@@ -277,7 +300,7 @@ impl Intake for Server {
         &self,
         request: Request<pb::DeliverResultRequest>,
     ) -> Answer<pb::DeliverResultResponse> {
-        self.0
+        self.context
             .mutate(request, |tx, caller, message| {
                 Box::pin(async move {
                     let (number, delivery) = parse::delivery(&message)?;
@@ -306,8 +329,8 @@ impl Server {
             fields.add(&format!("materials[{index}].promised"), Reason::NotAllowedHere);
         }
         let number = fields.build(|| number)?;
-        access::admit(&self.0, caller, &number, &message.code).await?;
-        let sources = submit::keep(&self.0.objects, &given).await?;
+        access::admit(&self.context, caller, &number, &message.code).await?;
+        let sources = submit::keep(&self.context.objects, &given).await?;
         Ok((number, sources))
     }
 }

@@ -89,13 +89,17 @@ pub async fn next_serials(connection: &mut PgConnection) -> Result<(u32, u32)> {
     Ok((serial(row.case)?, serial(row.document)?))
 }
 
-/// The serial of a document.
-pub async fn next_document_serial(connection: &mut PgConnection) -> Result<u32> {
-    let value = sqlx::query_scalar!(r#"select nextval('intake.document_serial') as "serial!""#)
-        .fetch_one(connection)
-        .await
-        .map_err(db)?;
-    serial(value)
+/// The serials of so many new documents.
+pub async fn next_document_serials(connection: &mut PgConnection, count: usize) -> Result<Vec<u32>> {
+    let count = i32::try_from(count).map_err(Error::internal)?;
+    let values = sqlx::query_scalar!(
+        r#"select nextval('intake.document_serial') as "serial!" from generate_series(1, $1::integer)"#,
+        count
+    )
+    .fetch_all(connection)
+    .await
+    .map_err(db)?;
+    values.into_iter().map(serial).collect()
 }
 
 fn serial(value: i64) -> Result<u32> {
@@ -139,18 +143,19 @@ pub async fn insert(connection: &mut PgConnection, row: &Row) -> Result<bool> {
     Ok(done.rows_affected() == 1)
 }
 
-/// Reads an application.
-pub async fn find(connection: &mut PgConnection, number: &str) -> Result<Option<Row>> {
+/// Reads applications; those that there are.
+pub async fn find(connection: &mut PgConnection, numbers: &[String]) -> Result<Vec<Row>> {
     sqlx::query_as!(
         Row,
-        r#"select number, center, item, item_version, item_name_zh, item_name_en, state, version, outcome,
-               applicant_kind, applicant_name, id_number, contact_name, mobile, address, subject,
-               form as "form: Json<BTreeMap<String, String>>", lookup_digest, online, materials_revision, notices,
-               submitted_at, received_at, accepted_at, completed_at, delivered_at
-           from intake.application where number = $1"#,
-        number
+        r#"select a.number, a.center, a.item, a.item_version, a.item_name_zh, a.item_name_en, a.state, a.version,
+               a.outcome, a.applicant_kind, a.applicant_name, a.id_number, a.contact_name, a.mobile, a.address,
+               a.subject, a.form as "form: Json<BTreeMap<String, String>>", a.lookup_digest, a.online,
+               a.materials_revision, a.notices, a.submitted_at, a.received_at, a.accepted_at, a.completed_at,
+               a.delivered_at
+           from unnest($1::text[]) given(number) join intake.application a using (number)"#,
+        numbers
     )
-    .fetch_optional(connection)
+    .fetch_all(connection)
     .await
     .map_err(db)
 }
@@ -164,42 +169,55 @@ pub struct Change<'c> {
     pub state: State,
     pub materials_revision: u32,
     pub notices: u32,
-    pub now: DateTime<Utc>,
     pub happened: &'static str,
     pub document: Option<&'c str>,
 }
 
-/// Saves a step and its entry in the history, if nobody else was faster.
+/// Saves steps and their entries in the histories, if nobody else was faster.
 ///
 /// # Errors
-/// `STALE_VERSION` when somebody was.
-pub async fn save(connection: &mut PgConnection, change: &Change<'_>) -> Result<()> {
+/// `STALE_VERSION` when somebody was, for all.
+pub async fn save(connection: &mut PgConnection, changes: &[Change<'_>], now: DateTime<Utc>) -> Result<()> {
+    fn column<'c, T>(changes: &'c [Change<'_>], get: impl Fn(&'c Change<'_>) -> T) -> Vec<T> {
+        changes.iter().map(get).collect()
+    }
+    let outcome = |change: &Change<'_>| change.state.outcome().map(outcome_text);
+    let number = |number: u32| i32::try_from(number).map_err(Error::internal);
+    let revisions = changes.iter().map(|change| number(change.materials_revision));
+    let notices = changes.iter().map(|change| number(change.notices));
     let done = sqlx::query!(
-        "with changed as (
-             update intake.application
-             set state = $3, version = $4, outcome = $5, materials_revision = $6, notices = $7,
-                 received_at = case when $3 = 'SUPPLEMENTED' and state <> $3 then $8 else received_at end,
-                 accepted_at = case when $3 = 'ACCEPTED' then coalesce(accepted_at, $8) else accepted_at end,
-                 completed_at = case when $3 = 'COMPLETED' then coalesce(completed_at, $8) else completed_at end,
-                 delivered_at = case when $3 = 'DELIVERED' then coalesce(delivered_at, $8) else delivered_at end
-             where number = $1 and version = $2 returning number)
+        "with given as (
+             select * from unnest($1::text[], $2::bigint[], $3::text[], $4::bigint[], $5::text[], $6::integer[],
+                                  $7::integer[], $9::text[], $10::text[])
+               given(number, read_version, state, version, outcome, materials_revision, notices, happened, document)),
+           changed as (
+             update intake.application a
+             set state = g.state, version = g.version, outcome = g.outcome,
+                 materials_revision = g.materials_revision, notices = g.notices,
+                 received_at = case when g.state = 'SUPPLEMENTED' and a.state <> g.state then $8 else a.received_at end,
+                 accepted_at = case when g.state = 'ACCEPTED' then coalesce(a.accepted_at, $8) else a.accepted_at end,
+                 completed_at = case when g.state = 'COMPLETED' then coalesce(a.completed_at, $8) else a.completed_at end,
+                 delivered_at = case when g.state = 'DELIVERED' then coalesce(a.delivered_at, $8) else a.delivered_at end
+             from given g where a.number = g.number and a.version = g.read_version
+             returning g.number, g.version, g.happened, g.state, g.document)
          insert into intake.history (number, sequence, happened, state, document, at)
-         select number, $4, $9, $3, $10, $8 from changed",
-        change.number,
-        change.from,
-        change.state.as_str(),
-        change.version,
-        change.state.outcome().map(outcome_text),
-        i32::try_from(change.materials_revision).map_err(Error::internal)?,
-        i32::try_from(change.notices).map_err(Error::internal)?,
-        change.now,
-        change.happened,
-        change.document
+         select number, version, happened, state, document, $8 from changed",
+        &column(changes, |change| change.number) as &[&str],
+        &column(changes, |change| change.from),
+        &column(changes, |change| change.state.as_str()) as &[&str],
+        &column(changes, |change| change.version),
+        &column(changes, outcome) as &[Option<&str>],
+        &revisions.collect::<Result<Vec<i32>>>()?,
+        &notices.collect::<Result<Vec<i32>>>()?,
+        now,
+        &column(changes, |change| change.happened) as &[&str],
+        &column(changes, |change| change.document) as &[Option<&str>]
     )
     .execute(connection)
     .await
     .map_err(db)?;
-    if done.rows_affected() == 1 { Ok(()) } else { Err(Error::aborted(Reason::StaleVersion)) }
+    let all = u64::try_from(changes.len()).map_err(Error::internal)?;
+    if done.rows_affected() == all { Ok(()) } else { Err(Error::aborted(Reason::StaleVersion)) }
 }
 
 /// The first entry of an application's history.
@@ -258,16 +276,21 @@ pub async fn list(
     .map_err(db)
 }
 
-/// Keeps a document as issued.
-pub async fn add_document(connection: &mut PgConnection, number: &str, document: &DocumentRow) -> Result<()> {
+/// Keeps documents as issued, each with its application's number.
+pub async fn add_documents(connection: &mut PgConnection, issued: &[(&str, DocumentRow)]) -> Result<()> {
+    fn column<'d, T>(issued: &'d [(&str, DocumentRow)], get: impl Fn(&'d DocumentRow) -> T) -> Vec<T> {
+        issued.iter().map(|(_, document)| get(document)).collect()
+    }
+    let numbers: Vec<&str> = issued.iter().map(|(number, _)| *number).collect();
     sqlx::query!(
-        "insert into intake.document (document, number, kind, issued_at, text_zh, text_en) values ($1, $2, $3, $4, $5, $6)",
-        document.document,
-        number,
-        document.kind,
-        document.issued_at,
-        document.text_zh,
-        document.text_en
+        "insert into intake.document (document, number, kind, issued_at, text_zh, text_en)
+         select * from unnest($1::text[], $2::text[], $3::text[], $4::timestamptz[], $5::text[], $6::text[])",
+        &column(issued, |document| document.document.as_str()) as &[&str],
+        &numbers as &[&str],
+        &column(issued, |document| document.kind.as_str()) as &[&str],
+        &column(issued, |document| document.issued_at),
+        &column(issued, |document| document.text_zh.as_str()) as &[&str],
+        &column(issued, |document| document.text_en.as_str()) as &[&str]
     )
     .execute(connection)
     .await
@@ -288,17 +311,34 @@ pub async fn documents(connection: &mut PgConnection, number: &str) -> Result<Ve
     .map_err(db)
 }
 
-/// Notes the departments that take part.
-pub async fn add_participants(
+/// The number of the first document of a kind of each application that has one.
+pub async fn documents_of_kind(
     connection: &mut PgConnection,
-    number: &str,
-    departments: &[String],
-) -> Result<()> {
+    numbers: &[&str],
+    kind: &str,
+) -> Result<BTreeMap<String, String>> {
+    let rows = sqlx::query!(
+        "select distinct on (d.number) d.number, d.document
+         from unnest($1::text[]) given(number) join intake.document d using (number)
+         where d.kind = $2 order by d.number, d.issued_at, d.document",
+        numbers as &[&str],
+        kind
+    )
+    .fetch_all(connection)
+    .await
+    .map_err(db)?;
+    Ok(rows.into_iter().map(|row| (row.number, row.document)).collect())
+}
+
+/// Notes departments that take part, each with the application's number.
+pub async fn add_participants(connection: &mut PgConnection, joined: &[(&str, String)]) -> Result<()> {
+    let (numbers, departments): (Vec<&str>, Vec<&str>) =
+        joined.iter().map(|(number, department)| (*number, department.as_str())).unzip();
     sqlx::query!(
         "insert into intake.participant (number, department)
-         select $1, department from unnest($2::text[]) d(department) on conflict do nothing",
-        number,
-        departments
+         select * from unnest($1::text[], $2::text[]) on conflict do nothing",
+        &numbers as &[&str],
+        &departments as &[&str]
     )
     .execute(connection)
     .await

@@ -70,6 +70,23 @@ pub async fn in_force(connection: &mut PgConnection, code: &str, on: NaiveDate) 
     .map_err(db)
 }
 
+/// The number of the version of an item that is in force on a day.
+pub async fn version_in_force(
+    connection: &mut PgConnection,
+    code: &str,
+    on: NaiveDate,
+) -> Result<Option<i32>> {
+    sqlx::query_scalar!(
+        "select version from intake.item_version
+         where code = $1 and effective_from <= $2 order by version desc limit 1",
+        code,
+        on
+    )
+    .fetch_optional(connection)
+    .await
+    .map_err(db)
+}
+
 /// A certain version of an item.
 pub async fn version(connection: &mut PgConnection, code: &str, version: i32) -> Result<Option<Published>> {
     sqlx::query_as!(

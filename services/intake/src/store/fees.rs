@@ -1,5 +1,7 @@
 //! What fees tells of an application.
 
+use std::collections::HashMap;
+
 use chrono::NaiveDate;
 use sqlx::PgConnection;
 use yimen_kernel::error::{Error, Result};
@@ -18,29 +20,37 @@ pub struct Row {
     pub how: Option<String>,
 }
 
-/// How far the fee of an application is.
-pub async fn state(connection: &mut PgConnection, number: &str) -> Result<Fee> {
-    let state = sqlx::query_scalar!("select state from intake.fee where number = $1", number)
-        .fetch_optional(connection)
-        .await
-        .map_err(db)?;
-    match state.as_deref() {
-        None => Ok(Fee::Free),
-        Some("LATER") => Ok(Fee::Later),
-        Some("DUE") => Ok(Fee::Due),
-        Some("SETTLED") => Ok(Fee::Settled),
-        Some(other) => Err(Error::internal(format!("unknown fee state {other}"))),
-    }
+/// How far the fees of applications are; those that have one.
+pub async fn states(connection: &mut PgConnection, numbers: &[String]) -> Result<HashMap<String, Fee>> {
+    let rows = sqlx::query!(
+        "select f.number, f.state from unnest($1::text[]) given(number) join intake.fee f using (number)",
+        numbers
+    )
+    .fetch_all(connection)
+    .await
+    .map_err(db)?;
+    rows.into_iter()
+        .map(|row| match row.state.as_str() {
+            "LATER" => Ok((row.number, Fee::Later)),
+            "DUE" => Ok((row.number, Fee::Due)),
+            "SETTLED" => Ok((row.number, Fee::Settled)),
+            other => Err(Error::internal(format!("unknown fee state {other}"))),
+        })
+        .collect()
 }
 
-/// Keeps how far the fee is; nothing for an application without one.
-pub async fn set_state(connection: &mut PgConnection, number: &str, fee: Fee) -> Result<()> {
-    let Some(state) = fee.as_str() else { return Ok(()) };
+/// Keeps how far fees are; nothing for an application without one.
+pub async fn set_states(connection: &mut PgConnection, fees: &[(&str, Fee)]) -> Result<()> {
+    let (numbers, states): (Vec<&str>, Vec<&str>) =
+        fees.iter().filter_map(|(number, fee)| Some((*number, fee.as_str()?))).unzip();
+    if numbers.is_empty() {
+        return Ok(());
+    }
     sqlx::query!(
-        "insert into intake.fee (number, state) values ($1, $2)
+        "insert into intake.fee (number, state) select * from unnest($1::text[], $2::text[])
          on conflict (number) do update set state = excluded.state where fee.state <> excluded.state",
-        number,
-        state
+        &numbers as &[&str],
+        &states as &[&str]
     )
     .execute(connection)
     .await
@@ -48,27 +58,45 @@ pub async fn set_state(connection: &mut PgConnection, number: &str, fee: Fee) ->
     Ok(())
 }
 
-/// Keeps what a version of the notice says: the newest that says something counts, and an older one that
-/// arrives later fills what is not known yet.
-pub async fn note(connection: &mut PgConnection, number: &str, version: i64, said: &Row) -> Result<()> {
+/// What a version of an application's notice says.
+pub struct Said<'s> {
+    pub number: &'s str,
+    pub version: i64,
+    pub what: &'s Row,
+}
+
+/// Keeps what versions of notices say: the newest that says something counts, and an older one that arrives
+/// later fills what is not known yet.
+pub async fn note(connection: &mut PgConnection, said: &[Said<'_>]) -> Result<()> {
+    fn column<'s, T>(said: &'s [Said<'_>], get: impl Fn(&'s Row) -> T) -> Vec<T> {
+        said.iter().map(|said| get(said.what)).collect()
+    }
+    let numbers: Vec<&str> = said.iter().map(|said| said.number).collect();
+    let versions: Vec<i64> = said.iter().map(|said| said.version).collect();
     sqlx::query!(
-        "update intake.fee
-         set version = greatest(version, $2),
-             notice = case when version < $2 then coalesce($3, notice) else coalesce(notice, $3) end,
-             payment_code = case when version < $2 then coalesce($4, payment_code) else coalesce(payment_code, $4) end,
-             amount_fen = case when version < $2 then coalesce($5, amount_fen) else coalesce(amount_fen, $5) end,
-             limit_on = case when version < $2 then coalesce($6, limit_on) else coalesce(limit_on, $6) end,
-             receipt = case when version < $2 then coalesce($7, receipt) else coalesce(receipt, $7) end,
-             how = case when version < $2 then coalesce($8, how) else coalesce(how, $8) end
-         where number = $1",
-        number,
-        version,
-        said.notice,
-        said.payment_code,
-        said.amount_fen,
-        said.limit_on,
-        said.receipt,
-        said.how
+        "update intake.fee f
+         set version = greatest(f.version, s.version),
+             notice = case when f.version < s.version then coalesce(s.notice, f.notice) else coalesce(f.notice, s.notice) end,
+             payment_code = case when f.version < s.version then coalesce(s.payment_code, f.payment_code)
+                                 else coalesce(f.payment_code, s.payment_code) end,
+             amount_fen = case when f.version < s.version then coalesce(s.amount_fen, f.amount_fen)
+                               else coalesce(f.amount_fen, s.amount_fen) end,
+             limit_on = case when f.version < s.version then coalesce(s.limit_on, f.limit_on)
+                             else coalesce(f.limit_on, s.limit_on) end,
+             receipt = case when f.version < s.version then coalesce(s.receipt, f.receipt)
+                            else coalesce(f.receipt, s.receipt) end,
+             how = case when f.version < s.version then coalesce(s.how, f.how) else coalesce(f.how, s.how) end
+         from unnest($1::text[], $2::bigint[], $3::text[], $4::text[], $5::bigint[], $6::date[], $7::text[], $8::text[])
+              s(number, version, notice, payment_code, amount_fen, limit_on, receipt, how)
+         where f.number = s.number",
+        &numbers as &[&str],
+        &versions,
+        &column(said, |row| row.notice.as_deref()) as &[Option<&str>],
+        &column(said, |row| row.payment_code.as_deref()) as &[Option<&str>],
+        &column(said, |row| row.amount_fen) as &[Option<i64>],
+        &column(said, |row| row.limit_on) as &[Option<NaiveDate>],
+        &column(said, |row| row.receipt.as_deref()) as &[Option<&str>],
+        &column(said, |row| row.how.as_deref()) as &[Option<&str>]
     )
     .execute(connection)
     .await

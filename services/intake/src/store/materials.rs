@@ -1,5 +1,7 @@
 //! Uploads, materials and what is owed.
 
+use std::collections::HashMap;
+
 use chrono::{DateTime, NaiveDate, Utc};
 use sqlx::PgConnection;
 use uuid::Uuid;
@@ -110,17 +112,32 @@ pub async fn add(
     Ok(())
 }
 
-/// Each material in its newest version, promises included.
-pub async fn present(connection: &mut PgConnection, number: &str) -> Result<Vec<Present>> {
-    sqlx::query_as!(
-        Present,
-        "select distinct on (code) code, revision, file_name, media_type, size, sha256
-         from intake.material where number = $1 order by code, revision desc",
-        number
+/// Each material of applications in its newest version, promises included.
+pub async fn present(
+    connection: &mut PgConnection,
+    numbers: &[String],
+) -> Result<HashMap<String, Vec<Present>>> {
+    let rows = sqlx::query!(
+        "select distinct on (m.number, m.code) m.number, m.code, m.revision, m.file_name, m.media_type, m.size, m.sha256
+         from unnest($1::text[]) given(number) join intake.material m using (number)
+         order by m.number, m.code, m.revision desc",
+        numbers
     )
     .fetch_all(connection)
     .await
-    .map_err(db)
+    .map_err(db)?;
+    let mut of_case: HashMap<String, Vec<Present>> = HashMap::new();
+    for row in rows {
+        of_case.entry(row.number).or_default().push(Present {
+            code: row.code,
+            revision: row.revision,
+            file_name: row.file_name,
+            media_type: row.media_type,
+            size: row.size,
+            sha256: row.sha256,
+        });
+    }
+    Ok(of_case)
 }
 
 /// One material in a certain revision, or in its newest.
@@ -144,19 +161,20 @@ pub async fn find(
     .map_err(db)
 }
 
-/// What the applicant owes, in the order of asking.
-pub async fn owed(connection: &mut PgConnection, number: &str) -> Result<Vec<Owed>> {
+/// What applicants owe, in the order of asking.
+pub async fn owed(connection: &mut PgConnection, numbers: &[String]) -> Result<HashMap<String, Vec<Owed>>> {
     let rows = sqlx::query!(
-        "select code, ground, reason, due_on from intake.owed
-         where number = $1 and settled_at is null order by asked_at, code",
-        number
+        "select o.number, o.code, o.ground, o.reason, o.due_on
+         from unnest($1::text[]) given(number) join intake.owed o using (number)
+         where o.settled_at is null order by o.asked_at, o.code",
+        numbers
     )
     .fetch_all(connection)
     .await
     .map_err(db)?;
-    Ok(rows
-        .into_iter()
-        .map(|row| Owed {
+    let mut of_case: HashMap<String, Vec<Owed>> = HashMap::new();
+    for row in rows {
+        of_case.entry(row.number).or_default().push(Owed {
             code: row.code,
             ground: match row.ground.as_str() {
                 "SUPPLEMENT" => Ground::Supplement,
@@ -165,8 +183,9 @@ pub async fn owed(connection: &mut PgConnection, number: &str) -> Result<Vec<Owe
             },
             reason: row.reason,
             due_on: row.due_on,
-        })
-        .collect())
+        });
+    }
+    Ok(of_case)
 }
 
 /// Notes what the applicant owes.

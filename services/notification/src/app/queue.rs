@@ -1,6 +1,6 @@
 //! A transition of a case becomes a message, once.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use chrono::{DateTime, Utc};
 use sqlx::types::Json;
@@ -10,10 +10,10 @@ use yimen_kernel::{CaseNumber, DivisionCode, Fields, Mobile};
 use yimen_platform::store::Tx;
 use yimen_proto::notification::v1 as pb;
 
-use super::templates;
+use super::templates::{self, NO_SIGNATURE, Templates};
 use crate::domain::message::State;
 use crate::grpc::message;
-use crate::store::contacts::{self, Contact};
+use crate::store::contacts::{self, Contact, Reached};
 use crate::store::messages::{self, Row};
 
 /// A transition that is to be told.
@@ -24,6 +24,23 @@ pub struct Told {
     pub template: &'static str,
     /// Without the case number and the item's name, which every message may use.
     pub values: BTreeMap<String, String>,
+}
+
+/// What an event gives to do.
+pub enum Heard {
+    /// How the applicant of a case is reached.
+    Reach(Contact),
+    /// What the applicant is told.
+    Tell(Told),
+}
+
+impl Heard {
+    fn number(&self) -> &str {
+        match self {
+            Heard::Reach(contact) => &contact.number,
+            Heard::Tell(told) => told.number.as_str(),
+        }
+    }
 }
 
 /// A message to see that messages arrive.
@@ -44,7 +61,7 @@ pub async fn test(tx: &mut Tx, test: Test) -> Result<pb::Message> {
     row.variables = Json(test.values);
     row.mobile = Some(test.mobile.as_str().to_owned());
     row.text = Some(text);
-    messages::insert(tx.sql(), &row).await?;
+    messages::insert(tx.sql(), std::slice::from_ref(&row)).await?;
     Ok(message::message(&row))
 }
 
@@ -71,63 +88,93 @@ fn new(center: String, number: String, template: String, now: DateTime<Utc>) -> 
     }
 }
 
-/// Queues the message of a transition; it waits if the applicant's number is not known yet.
-pub async fn tell(tx: &mut Tx, told: Told) -> Result<()> {
+/// Queues what is told of cases; what is told of a case whose applicant's number is not known yet waits for it.
+pub async fn hear(tx: &mut Tx, heard: Vec<Heard>) -> Result<()> {
     let now = tx.now();
-    let number = told.number;
-    let mut row = new(number.center().to_string(), number.to_string(), told.template.to_owned(), now);
-    row.transition = told.transition;
-    row.variables = Json(told.values);
-    if let Some(contact) = contacts::find(tx.sql(), number.as_str()).await? {
-        address(tx, &mut row, &contact).await?;
+    let numbers: Vec<String> = heard.iter().map(|heard| heard.number().to_owned()).collect();
+    contacts::take_turns(tx.sql(), &numbers).await?;
+    let (mut reached, mut rows) = (Vec::new(), Vec::new());
+    for heard in heard {
+        match heard {
+            Heard::Reach(contact) => reached.push(contact),
+            Heard::Tell(told) => rows.push(row(told, now)),
+        }
     }
-    messages::insert(tx.sql(), &row).await?;
-    Ok(())
-}
-
-/// Keeps how the applicant is reached, and addresses what waited for it.
-pub async fn reach(tx: &mut Tx, contact: Contact) -> Result<()> {
-    let now = tx.now();
-    contacts::keep(tx.sql(), &contact, now).await?;
-    for mut row in messages::awaiting(tx.sql(), &contact.number).await? {
-        address(tx, &mut row, &contact).await?;
+    let mut waiting = Vec::new();
+    if !reached.is_empty() {
+        contacts::keep(tx.sql(), &reached, now).await?;
+        let reached: Vec<String> = reached.into_iter().map(|contact| contact.number).collect();
+        waiting = messages::awaiting(tx.sql(), &reached).await?;
+    }
+    if rows.is_empty() && waiting.is_empty() {
+        return Ok(());
+    }
+    let address = Address::of(tx, &numbers).await?;
+    for row in rows.iter_mut().chain(&mut waiting) {
+        address.write(row)?;
+    }
+    messages::insert(tx.sql(), &rows).await?;
+    for row in waiting {
         messages::address(tx.sql(), &row).await?;
     }
     Ok(())
 }
 
-/// Writes the text for the applicant and queues it, unless it is not to be sent.
-async fn address(tx: &mut Tx, row: &mut Row, contact: &Contact) -> Result<()> {
-    let template = templates::current(tx, &row.template).await?;
-    let signature = templates::signature(tx, &row.center).await?;
-    let mut values = row.variables.0.clone();
-    let known = [("number", &row.number), ("item", &contact.item_name)];
-    for (name, value) in known.into_iter().filter(|(name, _)| template.variables.contains_key(*name)) {
-        values.insert(name.to_owned(), value.clone());
+fn row(told: Told, now: DateTime<Utc>) -> Row {
+    let number = told.number;
+    let mut row = new(number.center().to_string(), number.to_string(), told.template.to_owned(), now);
+    row.transition = told.transition;
+    row.variables = Json(told.values);
+    row
+}
+
+/// What it takes to address messages.
+struct Address {
+    reached: HashMap<String, Reached>,
+    templates: Templates,
+}
+
+impl Address {
+    /// For the messages of these cases.
+    async fn of(tx: &mut Tx, numbers: &[String]) -> Result<Self> {
+        let reached = contacts::of_cases(tx.sql(), numbers).await?;
+        Ok(Self { reached, templates: Templates::of(tx).await? })
     }
-    values.retain(|name, _| template.variables.contains_key(name));
-    let mut fields = Fields::new();
-    let text = template.render(&signature, &values, &mut fields);
-    let opted_out = !template.statutory && contacts::is_opted_out(tx.sql(), &contact.mobile).await?;
-    row.mobile = Some(contact.mobile.clone());
-    let why_not = if Mobile::parse(&contact.mobile).is_err() {
-        Some("INVALID_NUMBER")
-    } else if opted_out {
-        Some("OPTED_OUT")
-    } else if text.is_none() {
-        // A published template asks for what this transition does not say.
-        tracing::error!(template = row.template, message = %row.message, "A message could not be written; publish the template anew.");
-        Some("NOT_WRITABLE")
-    } else {
-        None
-    };
-    row.text = text;
-    match why_not {
-        Some(reason) => {
-            row.state = State::Suppressed.as_str().to_owned();
-            row.reason = reason.to_owned();
+
+    /// Writes the text for the applicant and queues it, unless it is not to be sent or it is not known to whom.
+    fn write(&self, row: &mut Row) -> Result<()> {
+        let Some(Reached { contact, opted_out, signature }) = self.reached.get(&row.number) else {
+            return Ok(());
+        };
+        let template = self.templates.find(&row.template)?;
+        let mut values = row.variables.0.clone();
+        let known = [("number", &row.number), ("item", &contact.item_name)];
+        for (name, value) in known.into_iter().filter(|(name, _)| template.variables.contains_key(*name)) {
+            values.insert(name.to_owned(), value.clone());
         }
-        None => row.state = State::Queued { due_at: row.due_at }.as_str().to_owned(),
+        values.retain(|name, _| template.variables.contains_key(name));
+        let signature = signature.as_deref().unwrap_or(NO_SIGNATURE);
+        let text = template.render(signature, &values, &mut Fields::new());
+        row.mobile = Some(contact.mobile.clone());
+        let why_not = if Mobile::parse(&contact.mobile).is_err() {
+            Some("INVALID_NUMBER")
+        } else if !template.statutory && *opted_out {
+            Some("OPTED_OUT")
+        } else if text.is_none() {
+            // A published template asks for what this transition does not say.
+            tracing::error!(template = row.template, message = %row.message, "A message could not be written; publish the template anew.");
+            Some("NOT_WRITABLE")
+        } else {
+            None
+        };
+        row.text = text;
+        match why_not {
+            Some(reason) => {
+                row.state = State::Suppressed.as_str().to_owned();
+                row.reason = reason.to_owned();
+            }
+            None => row.state = State::Queued { due_at: row.due_at }.as_str().to_owned(),
+        }
+        Ok(())
     }
-    Ok(())
 }

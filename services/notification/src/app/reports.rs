@@ -115,8 +115,8 @@ async fn settle(tx: &mut Tx, row: Row, delivered: bool) -> Result<()> {
     }
     let now = tx.now();
     let reason = if delivered { "" } else { "NOT_DELIVERED" };
-    let next = Next { message: row.message, from: before.as_str(), state: &after, reason, sent: true };
-    messages::advance(tx.sql(), &next, now).await.map(drop)
+    let next = Next { message: row.message, from: before.as_str(), state: after, reason, sent: true };
+    messages::advance(tx.sql(), &[next], now).await.map(drop)
 }
 
 /// Has the simulated carrier make the reports that are due, until there is none.

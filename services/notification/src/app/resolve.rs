@@ -29,8 +29,8 @@ pub async fn resolve(
     let after = before.clone().resolve(found, now)?;
     // That it may now arrive twice is a person's decision, and stays to be seen.
     let reason = if found == Found::Resend { format!("RESENT: {reason}") } else { reason.to_owned() };
-    let next = Next { message: id, from: before.as_str(), state: &after, reason: &reason, sent: false };
-    if !messages::advance(tx.sql(), &next, now).await? {
+    let next = Next { message: id, from: before.as_str(), state: after, reason: &reason, sent: false };
+    if messages::advance(tx.sql(), &[next], now).await? == 0 {
         return Err(Error::aborted(Reason::StaleVersion));
     }
     let row = messages::lock(tx.sql(), id).await?.ok_or_else(unknown)?;

@@ -5,6 +5,8 @@ use std::time::Duration as Patience;
 
 use chrono::Duration;
 use futures::future::join_all;
+use tokio::task::{JoinError, JoinSet};
+use tokio::time::Instant;
 use uuid::Uuid;
 use yimen_kernel::error::Result;
 use yimen_platform::Context;
@@ -17,8 +19,18 @@ use crate::store::parts;
 
 /// How long a carrier is waited for; after it nobody knows.
 const PATIENCE: Patience = Patience::from_secs(30);
-/// What may be sent in one round. The lease outlasts the carrier's time and ours.
-const LIMITS: Limits = Limits { batch: 64, per_number: 50, per_center: 3_000, lease: Duration::seconds(60) };
+/// Messages that carriers are asked to take at the same time: so that those who fall silent hold up nobody.
+const UNDER_WAY: usize = 512;
+/// Messages that are taken for sending at a time.
+const BATCH: i64 = 64;
+/// Messages to one number within 24 hours.
+const PER_NUMBER: i64 = 50;
+/// It outlasts the carrier's time and ours.
+const LEASE: Duration = Duration::seconds(60);
+/// How long answers that could not be noted wait before they are noted again.
+const AGAIN: Patience = Patience::from_secs(1);
+/// How long answers are waited for when the process stops; after it nobody knows.
+const PARTING: Patience = Patience::from_secs(5);
 
 /// Who sends.
 #[derive(Clone)]
@@ -27,6 +39,10 @@ pub struct Sender {
     carriers: Arc<[Named]>,
     hours: Hours,
 }
+
+/// A message, the carrier that was asked to take it, and what it said.
+type Answered = (Row, Named, Answer);
+type Asked = std::result::Result<Answered, JoinError>;
 
 impl Sender {
     /// Sends through these carriers in these hours.
@@ -39,20 +55,50 @@ impl Sender {
         join_all(self.carriers.iter().map(|named| named.carrier.tend())).await;
     }
 
-    /// Sends until nothing is due.
+    /// Sends until nothing is due and everything is answered. What becomes due meanwhile is taken at once, and
+    /// answers are noted as they come.
     pub async fn round(&self) -> Result<()> {
-        loop {
-            let leased = self.lease().await?;
-            if leased.is_empty() {
+        let (stop, mut asked) = (&self.ctx.stop, JoinSet::new());
+        while !stop.is_cancelled() {
+            let committed = self.ctx.store.committed().notified();
+            let free = UNDER_WAY.saturating_sub(asked.len());
+            if free > 0 {
+                match self.lease(BATCH.min(i64::try_from(free).unwrap_or(BATCH))).await {
+                    Ok(leased) => leased.into_iter().for_each(|(row, named)| {
+                        // A task of its own: a carrier may need the connection that we wait for here.
+                        asked.spawn(submit(row, named));
+                    }),
+                    Err(error) if asked.is_empty() => return Err(error),
+                    // What is under way is noted all the same.
+                    Err(error) => {
+                        tracing::warn!(%error, "Messages could not be taken for sending; trying again.")
+                    }
+                }
+            }
+            if asked.is_empty() {
                 return Ok(());
             }
-            let sent = join_all(leased.iter().map(|(row, named)| self.submit(row, named))).await;
-            self.note(&leased, sent).await?;
+            tokio::select! {
+                Some(first) = asked.join_next() => self.note(with_ready(first, &mut asked)).await,
+                () = committed => {}
+                () = stop.cancelled() => {}
+            }
+        }
+        let parting = tokio::time::sleep(PARTING);
+        tokio::pin!(parting);
+        loop {
+            tokio::select! {
+                first = asked.join_next() => match first {
+                    Some(first) => self.note(with_ready(first, &mut asked)).await,
+                    None => return Ok(()),
+                },
+                () = &mut parting => return Ok(()),
+            }
         }
     }
 
-    /// Takes what is due and notes, durably, who is about to be asked.
-    async fn lease(&self) -> Result<Vec<(Row, Named)>> {
+    /// Gives up the leases that ended without an answer, and forgets what limits no longer ask for.
+    pub async fn abandon(&self) -> Result<()> {
         let mut tx = self.ctx.store.begin().await?;
         let now = tx.now();
         let abandoned = messages::abandon(tx.sql(), now).await?;
@@ -62,8 +108,29 @@ impl Sender {
                 "Nobody knows whether some messages were sent; look at those in state UNKNOWN."
             );
         }
-        let rows =
-            if self.hours.are_open(now) { messages::lease(tx.sql(), LIMITS, now).await? } else { Vec::new() };
+        messages::forget_pace(tx.sql(), now - Duration::hours(1)).await?;
+        tx.commit().await
+    }
+
+    /// Takes up to `batch` messages that are due and notes, durably, who is about to be asked.
+    async fn lease(&self, batch: i64) -> Result<Vec<(Row, Named)>> {
+        if !self.hours.are_open(self.ctx.store.now()) {
+            return Ok(Vec::new());
+        }
+        let now = self.ctx.store.now();
+        let per_center = i64::from(self.ctx.config.sms_per_center);
+        let limits = Limits { batch, per_number: PER_NUMBER, per_center, lease: LEASE };
+        if let [only] = &*self.carriers {
+            // One statement, which needs no transaction around it.
+            let mut connection = self.ctx.store.read().await?;
+            let rows = messages::lease(&mut connection, limits, Some(&only.name), now).await?;
+            return Ok(rows.into_iter().map(|row| (row, only.clone())).collect());
+        }
+        let mut tx = self.ctx.store.begin().await?;
+        let rows = messages::lease(tx.sql(), limits, None, now).await?;
+        if rows.is_empty() {
+            return Ok(Vec::new());
+        }
         let leased: Vec<(Row, Named)> = rows
             .into_iter()
             .filter_map(|row| {
@@ -72,9 +139,6 @@ impl Sender {
                 Some((row, named))
             })
             .collect();
-        if abandoned == 0 && leased.is_empty() {
-            return Ok(leased);
-        }
         let ids: Vec<Uuid> = leased.iter().map(|(row, _)| row.message).collect();
         let names: Vec<String> = leased.iter().map(|(_, named)| named.name.clone()).collect();
         messages::intend(tx.sql(), &ids, &names).await?;
@@ -82,39 +146,68 @@ impl Sender {
         Ok(leased)
     }
 
-    async fn submit(&self, row: &Row, named: &Named) -> Answer {
-        let (Some(mobile), Some(text)) = (row.mobile.clone(), row.text.clone()) else {
-            return Answer::Never;
-        };
-        let submission = Submission { message: row.message, mobile, text };
-        let asked = tokio::time::timeout(PATIENCE, named.carrier.submit(&submission)).await;
-        asked.unwrap_or(Answer::Unknown)
+    /// Notes answers. While the database is away they are kept, until their leases end.
+    async fn note(&self, answered: Vec<Answered>) {
+        let until = Instant::now() + PATIENCE;
+        while let Err(error) = self.note_once(&answered).await {
+            tracing::warn!(%error, answers = answered.len(), "Answers of carriers could not be noted; trying again.");
+            if Instant::now() > until || self.ctx.stop.is_cancelled() {
+                return;
+            }
+            tokio::time::sleep(AGAIN).await;
+        }
     }
 
-    async fn note(&self, leased: &[(Row, Named)], answers: Vec<Answer>) -> Result<()> {
-        let mut tx = self.ctx.store.begin().await?;
-        let now = tx.now();
-        for ((row, named), answer) in leased.iter().zip(answers) {
+    async fn note_once(&self, answered: &[Answered]) -> Result<()> {
+        let now = self.ctx.store.now();
+        let mut all = Vec::with_capacity(answered.len());
+        let mut in_parts = Vec::new();
+        for (row, named, answer) in answered {
             let attempts = u32::try_from(row.attempts).unwrap_or(1);
             let others = usize::try_from(attempts).unwrap_or(usize::MAX) < self.carriers.len();
-            let (reason, sent) = match &answer {
+            let (reason, sent) = match answer {
                 Answer::Taken { .. } => ("", true),
                 Answer::NotNow => ("CARRIER_REFUSED_FOR_NOW", false),
                 Answer::Never => ("CARRIER_REFUSED", false),
                 Answer::Unknown => ("CARRIER_DID_NOT_ANSWER", true),
             };
-            if let Answer::Taken { carrier_id, more } = &answer
+            if let Answer::Taken { carrier_id, more } = answer
                 && !more.is_empty()
             {
                 let ids: Vec<String> = std::iter::once(carrier_id).chain(more).cloned().collect();
-                parts::add(tx.sql(), row.message, &named.name, &ids).await?;
+                in_parts.push((row.message, &named.name, ids));
             }
-            let sending = row.state()?;
-            let state = sending.answered(answer, attempts, others, row.created_at, now);
+            let state = row.state()?.answered(answer.clone(), attempts, others, row.created_at, now);
             let from = State::Sending { until: now }.as_str();
-            let next = Next { message: row.message, from, state: &state, reason, sent };
-            messages::advance(tx.sql(), &next, now).await?;
+            all.push(Next { message: row.message, from, state, reason, sent });
         }
+        if in_parts.is_empty() {
+            // One statement, which needs no transaction around it.
+            return messages::advance(&mut *self.ctx.store.read().await?, &all, now).await.map(drop);
+        }
+        let mut tx = self.ctx.store.begin().await?;
+        for (message, carrier, ids) in in_parts {
+            parts::add(tx.sql(), message, carrier, &ids).await?;
+        }
+        messages::advance(tx.sql(), &all, now).await?;
         tx.commit().await
     }
+}
+
+async fn submit(row: Row, named: Named) -> Answered {
+    let answer = match (row.mobile.clone(), row.text.clone()) {
+        (Some(mobile), Some(text)) => {
+            let submission = Submission { message: row.message, mobile, text };
+            let asked = tokio::time::timeout(PATIENCE, named.carrier.submit(&submission)).await;
+            asked.unwrap_or(Answer::Unknown)
+        }
+        _ => Answer::Never,
+    };
+    (row, named, answer)
+}
+
+/// The first answer and those that have already come behind it. What ended without one has its lease run out.
+fn with_ready(first: Asked, asked: &mut JoinSet<Answered>) -> Vec<Answered> {
+    let ready = std::iter::from_fn(|| asked.try_join_next());
+    std::iter::once(first).chain(ready).flatten().collect()
 }

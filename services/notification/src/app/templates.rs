@@ -68,18 +68,26 @@ pub fn own() -> Result<&'static [pb::Template], String> {
     OWN.as_deref().map_err(|error| format!("The message templates are broken ({error})."))
 }
 
-/// A template in its present version.
-pub async fn current(tx: &mut Tx, code: &str) -> Result<Template> {
-    if let Some(published) = table::newest(tx.sql(), Some(code)).await?.pop() {
-        return wire::read(&pb::Template::decode(published.body.as_slice()).map_err(Error::internal)?);
-    }
-    let own = own().map_err(Error::internal)?.iter().find(|template| template.code == code);
-    wire::read(own.ok_or_else(|| Error::field("template", Reason::UnknownValue))?)
-}
+/// The templates in force.
+pub struct Templates(Vec<Published>);
 
-/// A center's signature.
-pub async fn signature(tx: &mut Tx, center: &str) -> Result<String> {
-    Ok(table::signature(tx.sql(), center).await?.unwrap_or_else(|| NO_SIGNATURE.to_owned()))
+impl Templates {
+    /// As they are now.
+    pub async fn of(tx: &mut Tx) -> Result<Self> {
+        Ok(Self(table::newest(tx.sql()).await?))
+    }
+
+    /// A template in its present version.
+    ///
+    /// # Errors
+    /// `UNKNOWN_VALUE` at `template`.
+    pub fn find(&self, code: &str) -> Result<Template> {
+        if let Some(published) = self.0.iter().find(|published| published.code == code) {
+            return wire::read(&pb::Template::decode(published.body.as_slice()).map_err(Error::internal)?);
+        }
+        let own = own().map_err(Error::internal)?.iter().find(|template| template.code == code);
+        wire::read(own.ok_or_else(|| Error::field("template", Reason::UnknownValue))?)
+    }
 }
 
 /// Publishes templates and signatures: all or none.
@@ -88,7 +96,7 @@ pub async fn import(
     templates: Vec<pb::Template>,
     signatures: Vec<pb::Signature>,
 ) -> Result<pb::ImportTemplatesResponse> {
-    let newest = table::newest(tx.sql(), None).await?;
+    let newest = table::newest(tx.sql()).await?;
     let now = tx.now();
     let mut answer = pb::ImportTemplatesResponse::default();
     for mut template in templates {
@@ -118,7 +126,7 @@ pub async fn import(
 /// Every template in its present version.
 pub async fn list(ctx: &Context) -> Result<pb::ListTemplatesResponse> {
     let mut connection = ctx.store.read().await?;
-    let published = table::newest(&mut connection, None).await?;
+    let published = table::newest(&mut connection).await?;
     let own = own().map_err(Error::internal)?.iter();
     let mut templates: Vec<pb::Template> =
         own.filter(|own| !published.iter().any(|published| published.code == own.code)).cloned().collect();
@@ -139,10 +147,10 @@ pub async fn written(
     center: &str,
     values: &BTreeMap<String, String>,
 ) -> Result<String> {
-    let template = current(tx, code).await?;
-    let signature = signature(tx, center).await?;
+    let template = Templates::of(tx).await?.find(code)?;
+    let signature = table::signature(tx.sql(), center).await?;
     let mut fields = Fields::new();
-    let text = template.render(&signature, values, &mut fields);
+    let text = template.render(signature.as_deref().unwrap_or(NO_SIGNATURE), values, &mut fields);
     fields.build(|| text)
 }
 

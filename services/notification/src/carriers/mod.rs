@@ -62,6 +62,12 @@ pub fn all(context: &Context) -> Result<Vec<Named>, String> {
     configured.iter().map(|(name, config)| named(context, name, config)).collect()
 }
 
+/// Whether one of the carriers is the simulator.
+pub fn is_simulated(context: &Context) -> bool {
+    let configured = &context.config.carriers;
+    configured.is_empty() || configured.values().any(CarrierConfig::is_simulator)
+}
+
 fn named(context: &Context, name: &str, config: &CarrierConfig) -> Result<Named, String> {
     let carrier: Arc<dyn Carrier> = match config.kind {
         CarrierKind::Simulator => Arc::new(simulator::Simulator::new(context.store.clone())),

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use chrono::{DateTime, Duration, Utc};
+use chrono::{DateTime, Duration, DurationRound as _, Utc};
 use sqlx::PgConnection;
 use sqlx::types::Json;
 use uuid::Uuid;
@@ -54,40 +54,49 @@ impl Row {
     }
 }
 
-/// Adds a message, once for its transition. False when there is one.
-pub async fn insert(connection: &mut PgConnection, row: &Row) -> Result<bool> {
-    let done = sqlx::query!(
+/// Adds messages, each once for its transition.
+pub async fn insert(connection: &mut PgConnection, rows: &[Row]) -> Result<()> {
+    if rows.is_empty() {
+        return Ok(());
+    }
+    fn column<T>(rows: &[Row], get: impl Fn(&Row) -> T) -> Vec<T> {
+        rows.iter().map(get).collect()
+    }
+    sqlx::query!(
         "insert into notification.message (message, center, number, transition, template, variables, state, mobile,
              text, due_at, created_at, reason)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+         select * from unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::jsonb[], $7::text[],
+             $8::text[], $9::text[], $10::timestamptz[], $11::timestamptz[], $12::text[])
          on conflict (number, transition) do nothing",
-        row.message,
-        row.center,
-        row.number,
-        row.transition,
-        row.template,
-        Json(&row.variables.0) as _,
-        row.state,
-        row.mobile,
-        row.text,
-        row.due_at,
-        row.created_at,
-        row.reason
+        &column(rows, |row| row.message),
+        &column(rows, |row| row.center.clone()),
+        &column(rows, |row| row.number.clone()),
+        &column(rows, |row| row.transition.clone()),
+        &column(rows, |row| row.template.clone()),
+        column(rows, |row| Json(row.variables.0.clone())) as _,
+        &column(rows, |row| row.state.clone()),
+        &column(rows, |row| row.mobile.clone()) as &[Option<String>],
+        &column(rows, |row| row.text.clone()) as &[Option<String>],
+        &column(rows, |row| row.due_at),
+        &column(rows, |row| row.created_at),
+        &column(rows, |row| row.reason.clone())
     )
     .execute(connection)
     .await
     .map_err(db)?;
-    Ok(done.rows_affected() == 1)
+    Ok(())
 }
 
-/// The messages of a case that wait for its applicant's number.
-pub async fn awaiting(connection: &mut PgConnection, number: &str) -> Result<Vec<Row>> {
+/// The messages of cases that wait for their applicants' numbers.
+pub async fn awaiting(connection: &mut PgConnection, numbers: &[String]) -> Result<Vec<Row>> {
     sqlx::query_as!(
         Row,
-        r#"select message, center, number, transition, template, variables as "variables: Json<BTreeMap<String, String>>",
-             state, mobile, text, carrier, carrier_id, attempts, due_at, leased_until, created_at, sent_at, reason
-           from notification.message where number = $1 and state = 'AWAITING_CONTACT' for update"#,
-        number
+        r#"select m.message, m.center, m.number, m.transition, m.template,
+             m.variables as "variables: Json<BTreeMap<String, String>>", m.state, m.mobile, m.text, m.carrier,
+             m.carrier_id, m.attempts, m.due_at, m.leased_until, m.created_at, m.sent_at, m.reason
+           from unnest($1::text[]) given(number) join notification.message m using (number)
+           where m.state = 'AWAITING_CONTACT' for update of m"#,
+        numbers
     )
     .fetch_all(connection)
     .await
@@ -120,41 +129,66 @@ pub struct Limits {
     pub batch: i64,
     /// Messages to one number within 24 hours.
     pub per_number: i64,
-    /// Messages of one center within a minute, to the round.
+    /// Messages of one center within a minute of the clock, to the round.
     pub per_center: i64,
     /// How long a carrier may take to be asked and its answer to be noted.
     pub lease: Duration,
 }
 
-/// Takes messages that are due: whoever takes them alone may send them, until the lease ends.
-pub async fn lease(connection: &mut PgConnection, limits: Limits, now: DateTime<Utc>) -> Result<Vec<Row>> {
+/// Takes messages that are due: whoever takes them alone may send them, until the lease ends. `only` is the
+/// carrier, if there is but one.
+pub async fn lease(
+    connection: &mut PgConnection,
+    limits: Limits,
+    only: Option<&str>,
+    now: DateTime<Utc>,
+) -> Result<Vec<Row>> {
+    let minute = now.duration_trunc(Duration::minutes(1)).map_err(Error::internal)?;
     sqlx::query_as!(
         Row,
-        r#"with busy as (
-             select center from notification.message where sent_at > $1::timestamptz - interval '1 minute'
-             group by center having count(*) >= $5),
-           due as (
+        r#"with due as (
              select m.message from notification.message m
              where m.state = 'QUEUED' and m.due_at <= $1
                and (select count(*) from notification.message s
                     where s.mobile = m.mobile and s.sent_at > $1 - interval '24 hours') < $4
-               and not exists (select 1 from busy where busy.center = m.center)
-             order by m.due_at, m.message limit $3 for update of m skip locked)
-           update notification.message m
-           set state = 'SENDING', leased_until = $2, attempts = m.attempts + 1
-           from due where m.message = due.message
-           returning m.message, m.center, m.number, m.transition, m.template,
-             m.variables as "variables: Json<BTreeMap<String, String>>", m.state, m.mobile, m.text, m.carrier,
-             m.carrier_id, m.attempts, m.due_at, m.leased_until, m.created_at, m.sent_at, m.reason"#,
+               and not exists (select from notification.pace p
+                               where p.minute = $6 and p.center = m.center and p.sent >= $5)
+             order by m.due_at, m.message limit $3 for update of m skip locked),
+           taken as (
+             update notification.message m
+             set state = 'SENDING', leased_until = $2, attempts = m.attempts + 1,
+                 carrier = coalesce($7::text, m.carrier)
+             from due where m.message = due.message
+             returning m.*),
+           paced as (
+             insert into notification.pace as p (minute, center, sent)
+             select $6, center, count(*) from taken group by center order by center
+             on conflict (minute, center) do update set sent = p.sent + excluded.sent)
+           select message as "message!", center as "center!", number as "number!", transition as "transition!",
+             template as "template!", variables as "variables!: Json<BTreeMap<String, String>>", state as "state!",
+             mobile, text, carrier, carrier_id, attempts as "attempts!", due_at as "due_at!", leased_until,
+             created_at as "created_at!", sent_at, reason as "reason!"
+           from taken"#,
         now,
         now + limits.lease,
         limits.batch,
         limits.per_number,
-        limits.per_center
+        limits.per_center,
+        minute,
+        only
     )
     .fetch_all(connection)
     .await
     .map_err(db)
+}
+
+/// Forgets how many messages centers sent before a moment.
+pub async fn forget_pace(connection: &mut PgConnection, before: DateTime<Utc>) -> Result<()> {
+    sqlx::query!("delete from notification.pace where minute < $1", before)
+        .execute(connection)
+        .await
+        .map_err(db)?;
+    Ok(())
 }
 
 /// Notes that a carrier is about to be asked for each of these messages.
@@ -192,42 +226,50 @@ pub struct Next<'n> {
     pub message: Uuid,
     /// The state that it was in.
     pub from: &'static str,
-    pub state: &'n State,
+    pub state: State,
     pub reason: &'n str,
     /// Whether a carrier has it, or may have it.
     pub sent: bool,
 }
 
-/// Notes it. False when the message was not in that state any more.
-pub async fn advance(connection: &mut PgConnection, next: &Next<'_>, now: DateTime<Utc>) -> Result<bool> {
-    let due_at = match next.state {
+/// Notes next states, and gives how many: a message that was not in its state any more is left as it is.
+pub async fn advance(connection: &mut PgConnection, all: &[Next<'_>], now: DateTime<Utc>) -> Result<u64> {
+    fn column<T>(all: &[Next<'_>], get: impl Fn(&Next<'_>) -> T) -> Vec<T> {
+        all.iter().map(get).collect()
+    }
+    let due_at = |next: &Next<'_>| match &next.state {
         State::Queued { due_at } => Some(*due_at),
         _ => None,
     };
-    let carrier_id = match next.state {
-        State::Sent { carrier_id } => Some(carrier_id.as_str()),
+    let carrier_id = |next: &Next<'_>| match &next.state {
+        State::Sent { carrier_id } => Some(carrier_id.clone()),
         _ => None,
     };
     let done = sqlx::query!(
-        "update notification.message
-         set state = $3, leased_until = null, due_at = coalesce($4, due_at), carrier_id = coalesce($5, carrier_id),
-             reason = case when $6 = '' then reason else $6 end, sent_at = case when $7 then coalesce(sent_at, $8) else sent_at end,
-             ended_at = case when $9 then $8 end
-         where message = $1 and state = $2",
-        next.message,
-        next.from,
-        next.state.as_str(),
-        due_at,
-        carrier_id,
-        next.reason,
-        next.sent,
+        "update notification.message m
+         set state = given.state, leased_until = null, due_at = coalesce(given.due_at, m.due_at),
+             carrier_id = coalesce(given.carrier_id, m.carrier_id),
+             reason = case when given.reason = '' then m.reason else given.reason end,
+             sent_at = case when given.sent then coalesce(m.sent_at, $8) else m.sent_at end,
+             ended_at = case when given.final then $8 end
+         from unnest($1::uuid[], $2::text[], $3::text[], $4::timestamptz[], $5::text[], $6::text[], $7::boolean[],
+                     $9::boolean[])
+              given(message, from_state, state, due_at, carrier_id, reason, sent, final)
+         where m.message = given.message and m.state = given.from_state",
+        &column(all, |next| next.message),
+        &column(all, |next| next.from.to_owned()),
+        &column(all, |next| next.state.as_str().to_owned()),
+        &column(all, due_at) as &[Option<DateTime<Utc>>],
+        &column(all, carrier_id) as &[Option<String>],
+        &column(all, |next| next.reason.to_owned()),
+        &column(all, |next| next.sent),
         now,
-        next.state.is_final()
+        &column(all, |next| next.state.is_final())
     )
     .execute(connection)
     .await
     .map_err(db)?;
-    Ok(done.rows_affected() == 1)
+    Ok(done.rows_affected())
 }
 
 /// Reads a message and holds it until the transaction ends.

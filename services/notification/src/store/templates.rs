@@ -13,13 +13,11 @@ pub struct Published {
     pub body: Vec<u8>,
 }
 
-/// The newest version of each template, or of the one that is named.
-pub async fn newest(connection: &mut PgConnection, code: Option<&str>) -> Result<Vec<Published>> {
+/// The newest version of each template.
+pub async fn newest(connection: &mut PgConnection) -> Result<Vec<Published>> {
     sqlx::query_as!(
         Published,
-        "select distinct on (code) code, version, body from notification.template
-         where $1::text is null or code = $1 order by code, version desc",
-        code
+        "select distinct on (code) code, version, body from notification.template order by code, version desc"
     )
     .fetch_all(connection)
     .await

@@ -9,7 +9,7 @@ use yimen_platform::page::Page;
 use yimen_platform::store::Tx;
 use yimen_proto::supervision::v1 as pb;
 
-use super::clocks::Case;
+use super::clocks::{self, Change, Heard, Which};
 use super::{after, ladder, party, timestamp};
 use crate::domain::Kind;
 use crate::store::cases::{self as table, Filter, Held, Row};
@@ -59,8 +59,9 @@ pub async fn reply(
     let now = tx.now();
     table::reply(tx.sql(), supervision_case, (&actor.subject, text), now).await?;
     let run = u32::try_from(held.run).map_err(Error::internal)?;
-    let case = Case::lock(tx, &held.number).await?;
-    case.end(tx, (Kind::SupervisionCase, &held.department, run), now, "REPLIED").await?;
+    let which = Which { kind: Kind::SupervisionCase, department: held.department, run };
+    let replied = Change::End { which, at: now, outcome: "REPLIED".to_owned() };
+    clocks::hear(tx, vec![Heard { number: held.number, changes: vec![replied] }]).await?;
     answer(tx, supervision_case).await
 }
 

@@ -11,7 +11,7 @@ use yimen_proto::supervision::v1 as pb;
 use super::timestamp;
 use crate::domain::{Kind, Reached, Rung, Timer};
 use crate::store::cases::{self, Opened};
-use crate::store::clocks::{self, Derived, Start};
+use crate::store::clocks::{self, Derived, Key, Limits, Start};
 use crate::store::timers::{self, Kept};
 use crate::store::{applications, red_list, warnings};
 
@@ -97,8 +97,10 @@ async fn warn(
 async fn open_case(tx: &mut Tx, number: &str, center: &str, timer: &Timer, reached: Reached) -> Result<()> {
     let (opened_on, department) = (local_date(tx.now()), timer.department.as_str());
     let run = clocks::next_run(tx.sql(), number, Kind::SupervisionCase, department).await?;
-    let reply = Start { unit: Unit::WorkingDays, promised: Some(REPLY_DAYS), statutory: None };
-    clocks::start(tx.sql(), number, (Kind::SupervisionCase, department, run), opened_on, reply).await?;
+    let limits = Limits { unit: Unit::WorkingDays, promised: Some(REPLY_DAYS), statutory: None };
+    let (number, kind) = (number.to_owned(), Kind::SupervisionCase);
+    let key = Key { number, kind, department: department.to_owned(), run };
+    clocks::start(tx.sql(), &[Start { key, on: opened_on, limits }]).await?;
     let opened = Opened { clock: timer.id, run, center, department, due_on: reached.due_on, opened_on };
     cases::open(tx.sql(), &opened).await
 }

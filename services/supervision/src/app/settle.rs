@@ -12,7 +12,7 @@ use yimen_platform::store::Tx;
 use super::ladder;
 use crate::domain::fact::difference;
 use crate::domain::{CaseFile, Flag, Kind, Rung};
-use crate::store::clocks::{self, Derived};
+use crate::store::clocks::{self, Derived, End, Key};
 use crate::store::{appeals, applications, cases, facts, flags, red_list};
 
 /// Why a warning is corrected without an appeal; everyone reads it.
@@ -75,8 +75,9 @@ async fn correct(tx: &mut Tx, file: &CaseFile) -> Result<()> {
             && let Some(run) = cases::void(tx.sql(), told.clock, HEARD_LATE, now).await?
         {
             let run = u32::try_from(run).map_err(Error::internal)?;
-            let reply = (Kind::SupervisionCase, told.department.as_str(), run);
-            clocks::end(tx.sql(), &file.number, reply, now, "VOID").await?;
+            let (number, department) = (file.number.clone(), told.department.clone());
+            let key = Key { number, kind: Kind::SupervisionCase, department, run };
+            clocks::end(tx.sql(), &[End { key, at: now, outcome: "VOID".to_owned() }]).await?;
         }
         applications::unsettle(tx.sql(), Some(std::slice::from_ref(&file.number))).await?;
     }

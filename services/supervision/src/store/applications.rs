@@ -28,13 +28,23 @@ struct Taken {
     completed_on: Option<NaiveDate>,
 }
 
-/// Makes a case known.
-pub async fn insert(connection: &mut PgConnection, number: &str, center: &str, item: &str) -> Result<()> {
+/// A case as it becomes known.
+pub struct New {
+    pub number: String,
+    pub center: String,
+    pub item: String,
+}
+
+/// Makes cases known.
+pub async fn insert(connection: &mut PgConnection, new: &[New]) -> Result<()> {
+    let column =
+        |get: fn(&New) -> &String| -> Vec<String> { new.iter().map(|new| get(new).clone()).collect() };
     sqlx::query!(
-        "insert into supervision.application (number, center, item) values ($1, $2, $3) on conflict do nothing",
-        number,
-        center,
-        item
+        "insert into supervision.application (number, center, item)
+         select * from unnest($1::text[], $2::text[], $3::text[]) on conflict do nothing",
+        &column(|new| &new.number),
+        &column(|new| &new.center),
+        &column(|new| &new.item)
     )
     .execute(connection)
     .await
@@ -42,16 +52,22 @@ pub async fn insert(connection: &mut PgConnection, number: &str, center: &str, i
     Ok(())
 }
 
-/// Takes its row, for a change after which it is to be settled.
-pub async fn lock(connection: &mut PgConnection, number: &str) -> Result<Option<Row>> {
-    sqlx::query_as!(
-        Row,
-        "update supervision.application set unsettled = true where number = $1 returning ended_on, fee_settled_on",
-        number
+/// Takes the rows of cases, for a change after which they are to be settled. A case that is not known is
+/// left out.
+pub async fn lock(connection: &mut PgConnection, numbers: &[String]) -> Result<HashMap<String, Row>> {
+    let rows = sqlx::query!(
+        "with held as (
+             select a.number from unnest($1::text[]) given(number) join supervision.application a using (number)
+             order by a.number for update of a)
+         update supervision.application a set unsettled = true from held
+         where a.number = held.number returning a.number, a.ended_on, a.fee_settled_on",
+        numbers
     )
-    .fetch_optional(connection)
+    .fetch_all(connection)
     .await
-    .map_err(db)
+    .map_err(db)?;
+    let row = |ended_on, fee_settled_on| Row { ended_on, fee_settled_on };
+    Ok(rows.into_iter().map(|taken| (taken.number, row(taken.ended_on, taken.fee_settled_on))).collect())
 }
 
 /// Has cases settled that somebody holds, or all.
@@ -82,20 +98,30 @@ pub async fn end(connection: &mut PgConnection, number: &str, day: NaiveDate, ou
 }
 
 /// 办结.
-pub async fn complete(connection: &mut PgConnection, number: &str, day: NaiveDate) -> Result<()> {
-    sqlx::query!("update supervision.application set completed_on = $2 where number = $1", number, day)
-        .execute(connection)
-        .await
-        .map_err(db)?;
+pub async fn complete(connection: &mut PgConnection, numbers: &[String], days: &[NaiveDate]) -> Result<()> {
+    sqlx::query!(
+        "update supervision.application a set completed_on = given.day
+         from unnest($1::text[], $2::date[]) given(number, day) where a.number = given.number",
+        numbers,
+        days
+    )
+    .execute(connection)
+    .await
+    .map_err(db)?;
     Ok(())
 }
 
 /// Notes that nothing more is to be paid.
-pub async fn settle_fee(connection: &mut PgConnection, number: &str, day: NaiveDate) -> Result<()> {
-    sqlx::query!("update supervision.application set fee_settled_on = $2 where number = $1", number, day)
-        .execute(connection)
-        .await
-        .map_err(db)?;
+pub async fn settle_fee(connection: &mut PgConnection, numbers: &[String], days: &[NaiveDate]) -> Result<()> {
+    sqlx::query!(
+        "update supervision.application a set fee_settled_on = given.day
+         from unnest($1::text[], $2::date[]) given(number, day) where a.number = given.number",
+        numbers,
+        days
+    )
+    .execute(connection)
+    .await
+    .map_err(db)?;
     Ok(())
 }
 

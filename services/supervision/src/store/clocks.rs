@@ -1,5 +1,7 @@
 //! The clocks' own rows: starts, ends, and the day of the next rung.
 
+use std::collections::HashSet;
+
 use chrono::{DateTime, NaiveDate, Utc};
 use sqlx::PgConnection;
 use uuid::Uuid;
@@ -18,42 +20,70 @@ const NO_LAST_DAY: NaiveDate = match NaiveDate::from_ymd_opt(9999, 12, 31) {
     None => NaiveDate::MAX,
 };
 
-/// Which clock of a case: its kind, whose it is, the so-manieth time.
-pub type Key<'k> = (Kind, &'k str, u32);
+/// Which clock: of which case and kind, whose it is, the so-manieth time.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Key {
+    pub number: String,
+    pub kind: Kind,
+    /// Empty for the window's.
+    pub department: String,
+    pub run: u32,
+}
 
 /// The limits of a clock that starts.
 #[derive(Clone, Copy, Debug)]
-pub struct Start {
+pub struct Limits {
     pub unit: Unit,
     pub promised: Option<u32>,
     pub statutory: Option<u32>,
 }
 
-/// Starts a clock, once.
-pub async fn start(
-    connection: &mut PgConnection,
-    number: &str,
-    (kind, department, run): Key<'_>,
-    day: NaiveDate,
-    limits: Start,
-) -> Result<()> {
+/// A clock that starts.
+#[derive(Clone, Debug)]
+pub struct Start {
+    pub key: Key,
+    pub on: NaiveDate,
+    pub limits: Limits,
+}
+
+/// A clock that ends.
+#[derive(Clone, Debug)]
+pub struct End {
+    pub key: Key,
+    pub at: DateTime<Utc>,
+    pub outcome: String,
+}
+
+/// Starts clocks, each once.
+pub async fn start(connection: &mut PgConnection, starts: &[Start]) -> Result<()> {
+    let starts = firsts(starts, |start| &start.key);
+    if starts.is_empty() {
+        return Ok(());
+    }
+    let keys = Keys::of(starts.iter().map(|start| &start.key))?;
+    let days: Vec<NaiveDate> = starts.iter().map(|start| start.on).collect();
+    let calendar: Vec<bool> = starts.iter().map(|start| start.limits.unit == Unit::CalendarDays).collect();
+    let limit = |get: fn(&Limits) -> Option<u32>| -> Result<Vec<Option<i32>>> {
+        starts.iter().map(|start| get(&start.limits).map(int).transpose()).collect()
+    };
     sqlx::query!(
         "insert into supervision.clock as c
            (clock, number, kind, department, run, started_on, calendar_days, promised_days, statutory_days)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+         select * from unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::integer[], $6::date[],
+                              $7::boolean[], $8::integer[], $9::integer[])
          on conflict (number, kind, department, run) do update
          set started_on = excluded.started_on, calendar_days = excluded.calendar_days,
              promised_days = excluded.promised_days, statutory_days = excluded.statutory_days
          where c.started_on is null",
-        Uuid::now_v7(),
-        number,
-        kind.as_str(),
-        department,
-        int(run)?,
-        day,
-        limits.unit == Unit::CalendarDays,
-        limits.promised.map(int).transpose()?,
-        limits.statutory.map(int).transpose()?
+        &keys.ids,
+        &keys.numbers,
+        &keys.kinds,
+        &keys.departments,
+        &keys.runs,
+        &days,
+        &calendar,
+        &limit(|limits| limits.promised)? as &[Option<i32>],
+        &limit(|limits| limits.statutory)? as &[Option<i32>]
     )
     .execute(connection)
     .await
@@ -61,28 +91,31 @@ pub async fn start(
     Ok(())
 }
 
-/// Ends a clock, once; also one whose start is not heard of yet.
-pub async fn end(
-    connection: &mut PgConnection,
-    number: &str,
-    (kind, department, run): Key<'_>,
-    at: DateTime<Utc>,
-    outcome: &str,
-) -> Result<()> {
+/// Ends clocks, each once; also such whose start is not heard of yet.
+pub async fn end(connection: &mut PgConnection, ends: &[End]) -> Result<()> {
+    let ends = firsts(ends, |end| &end.key);
+    if ends.is_empty() {
+        return Ok(());
+    }
+    let keys = Keys::of(ends.iter().map(|end| &end.key))?;
+    let days: Vec<NaiveDate> = ends.iter().map(|end| local_date(end.at)).collect();
+    let times: Vec<DateTime<Utc>> = ends.iter().map(|end| end.at).collect();
+    let outcomes: Vec<String> = ends.iter().map(|end| end.outcome.clone()).collect();
     sqlx::query!(
         "insert into supervision.clock as c (clock, number, kind, department, run, ended_on, outcome, ended_at)
-         values ($1, $2, $3, $4, $5, $6, $7, $8)
+         select * from unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::integer[], $6::date[],
+                              $7::text[], $8::timestamptz[])
          on conflict (number, kind, department, run) do update
          set ended_on = excluded.ended_on, outcome = excluded.outcome, ended_at = excluded.ended_at
          where c.ended_on is null",
-        Uuid::now_v7(),
-        number,
-        kind.as_str(),
-        department,
-        int(run)?,
-        local_date(at),
-        outcome,
-        at
+        &keys.ids,
+        &keys.numbers,
+        &keys.kinds,
+        &keys.departments,
+        &keys.runs,
+        &days,
+        &outcomes,
+        &times
     )
     .execute(connection)
     .await
@@ -90,22 +123,56 @@ pub async fn end(
     Ok(())
 }
 
-/// Ends every clock of a case that runs, or those of one kind.
+/// Those whose key comes for the first time: one statement writes a row once.
+fn firsts<T>(all: &[T], key: fn(&T) -> &Key) -> Vec<&T> {
+    let mut seen = HashSet::new();
+    all.iter().filter(|one| seen.insert(key(one))).collect()
+}
+
+/// Keys as columns, with ids for those that are new.
+#[derive(Default)]
+struct Keys {
+    ids: Vec<Uuid>,
+    numbers: Vec<String>,
+    kinds: Vec<String>,
+    departments: Vec<String>,
+    runs: Vec<i32>,
+}
+
+impl Keys {
+    fn of<'k>(all: impl Iterator<Item = &'k Key>) -> Result<Self> {
+        let mut keys = Self::default();
+        for key in all {
+            keys.ids.push(Uuid::now_v7());
+            keys.numbers.push(key.number.clone());
+            keys.kinds.push(key.kind.as_str().to_owned());
+            keys.departments.push(key.department.clone());
+            keys.runs.push(int(key.run)?);
+        }
+        Ok(keys)
+    }
+}
+
+/// Ends every clock of cases that runs, or those of one kind.
 pub async fn end_running(
     connection: &mut PgConnection,
-    number: &str,
+    numbers: &[String],
     kind: Option<Kind>,
-    at: DateTime<Utc>,
-    outcome: &str,
+    at: &[DateTime<Utc>],
+    outcomes: &[String],
 ) -> Result<()> {
+    let days: Vec<NaiveDate> = at.iter().map(|at| local_date(*at)).collect();
     sqlx::query!(
-        "update supervision.clock set ended_on = greatest($3, started_on), outcome = $4, ended_at = $5
-         where number = $1 and ended_on is null and started_on is not null and ($2::text is null or kind = $2)",
-        number,
-        kind.map(Kind::as_str),
-        local_date(at),
-        outcome,
-        at
+        "update supervision.clock c
+         set ended_on = greatest(given.day, c.started_on), outcome = given.outcome, ended_at = given.at
+         from unnest($1::text[], $2::date[], $3::timestamptz[], $4::text[]) given(number, day, at, outcome)
+         where c.number = given.number and c.ended_on is null and c.started_on is not null
+           and ($5::text is null or c.kind = $5)",
+        numbers,
+        &days,
+        at,
+        outcomes,
+        kind.map(Kind::as_str)
     )
     .execute(connection)
     .await

@@ -14,15 +14,15 @@ use super::{count, stored};
 use crate::domain::fact::Procedure;
 
 /// One that began.
-pub struct Begun<'b> {
+pub struct Begun {
     pub procedure: Uuid,
-    pub department: &'b str,
+    pub department: String,
     pub ground: Ground,
     pub from: NaiveDate,
 }
 
 /// Keeps one that began; the so-manieth of its department.
-pub async fn begin(connection: &mut PgConnection, number: &str, begun: &Begun<'_>) -> Result<u32> {
+pub async fn begin(connection: &mut PgConnection, number: &str, begun: &Begun) -> Result<u32> {
     let run = sqlx::query_scalar!(
         "insert into supervision.suspension (procedure, number, department, run, ground, from_on)
          select $1, $2, $3, count(*)::int + 1, $4, $5 from supervision.suspension

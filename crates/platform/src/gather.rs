@@ -1,0 +1,70 @@
+//! Questions of one kind that come at the same time and are asked of the database together.
+//!
+//! Nothing is remembered: an answer is read after its question came.
+
+use std::collections::{HashMap, HashSet};
+use std::hash::Hash;
+
+use futures::future::BoxFuture;
+use sqlx::PgConnection;
+use tokio::sync::{mpsc, oneshot};
+use yimen_kernel::error::{Error, Result};
+
+use crate::store::Store;
+
+/// Questions that are asked together, at most.
+const BATCH: usize = 256;
+
+/// Finds values by their keys.
+#[derive(Clone)]
+pub struct Gather<K, V> {
+    waiting: mpsc::UnboundedSender<Waiting<K, V>>,
+}
+
+type Waiting<K, V> = (K, oneshot::Sender<Result<Option<V>>>);
+
+impl<K, V> Gather<K, V>
+where
+    K: Copy + Eq + Hash + Send + Sync + 'static,
+    V: Clone + Send + 'static,
+{
+    /// `find` reads the values of different keys; those that there are.
+    pub fn new<F>(store: Store, find: F) -> Self
+    where
+        F: for<'t> Fn(&'t mut PgConnection, Vec<K>) -> BoxFuture<'t, Result<HashMap<K, V>>>
+            + Send
+            + Sync
+            + 'static,
+    {
+        let (waiting, mut questions) = mpsc::unbounded_channel::<Waiting<K, V>>();
+        tokio::spawn(async move {
+            let mut batch = Vec::new();
+            while questions.recv_many(&mut batch, BATCH).await > 0 {
+                let asked = async {
+                    let keys: HashSet<K> = batch.iter().map(|(key, _)| *key).collect();
+                    find(&mut *store.read().await?, keys.into_iter().collect()).await
+                };
+                let found = asked.await;
+                for (key, answer) in batch.drain(..) {
+                    let value = match &found {
+                        Ok(found) => Ok(found.get(&key).cloned()),
+                        Err(error) => Err(Error::new(error.kind(), error.reason())),
+                    };
+                    let _asker_has_gone = answer.send(value);
+                }
+            }
+        });
+        Self { waiting }
+    }
+
+    /// The value of a key, as it is now; none if there is none.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn find(&self, key: K) -> Result<Option<V>> {
+        let (answer, answered) = oneshot::channel();
+        let gone = || Error::unavailable("the service stops");
+        self.waiting.send((key, answer)).map_err(|_| gone())?;
+        answered.await.map_err(|_| gone())?
+    }
+}

@@ -1,0 +1,215 @@
+//! Calls of one kind that come at the same time and share a transaction.
+//!
+//! Nobody waits for company: whoever comes while others are being served is served with those who came
+//! meanwhile. A call is answered after the commit of what it did, as if it had come alone.
+
+use std::collections::HashMap;
+use std::hash::Hash;
+use std::sync::Arc;
+
+use futures::future::BoxFuture;
+use prost::Message;
+use tokio::sync::{mpsc, oneshot};
+use tonic::{Request, Response, Status};
+use tracing::{Instrument as _, Span};
+use yimen_kernel::error::{Error, Kind, Result};
+use yimen_kernel::reason::Reason;
+use yimen_proto::Mutation;
+
+use crate::context::{Caller, Context};
+use crate::messages::Named;
+use crate::rpc::to_status;
+use crate::store::Tx;
+
+/// Calls that share a transaction, at most.
+const BATCH: usize = 64;
+/// A call as the operation gets it.
+#[derive(Clone)]
+pub struct Call<Req> {
+    /// Who calls.
+    pub caller: Caller,
+    /// What is asked.
+    pub message: Req,
+    /// Where it is traced: what is told because of it is told within.
+    pub span: Span,
+}
+
+type Operation<Req, Res> =
+    Arc<dyn for<'t> Fn(&'t mut Tx, Vec<Call<Req>>) -> BoxFuture<'t, Result<Vec<Result<Res>>>> + Send + Sync>;
+
+/// A mutation whose calls share transactions.
+pub struct Group<Req, Res> {
+    waiting: mpsc::UnboundedSender<Waiting<Req, Res>>,
+}
+
+/// Has what could be read carried out, and gives an outcome for all in their order.
+///
+/// # Errors
+/// What `carry_out` says, for all.
+pub async fn each<T, R>(
+    read: impl Iterator<Item = Result<T>>,
+    carry_out: impl AsyncFnOnce(Vec<T>) -> Result<Vec<Result<R>>>,
+) -> Result<Vec<Result<R>>> {
+    let (mut good, mut unreadable) = (Vec::new(), Vec::new());
+    for (place, read) in read.enumerate() {
+        match read {
+            Ok(one) => good.push(one),
+            Err(error) => unreadable.push((place, error)),
+        }
+    }
+    let mut outcomes = carry_out(good).await?;
+    for (place, error) in unreadable {
+        outcomes.insert(place, Err(error));
+    }
+    Ok(outcomes)
+}
+
+/// Things by waves: in each wave no key comes twice, and things of one key keep their order.
+pub fn waves<T, K: Eq + Hash>(things: Vec<T>, key: impl Fn(&T) -> K) -> Vec<Vec<T>> {
+    let mut seen: HashMap<K, usize> = HashMap::new();
+    let mut waves: Vec<Vec<T>> = Vec::new();
+    for thing in things {
+        let times = seen.entry(key(&thing)).or_default();
+        if waves.len() == *times {
+            waves.push(Vec::new());
+        }
+        if let Some(wave) = waves.get_mut(*times) {
+            wave.push(thing);
+        }
+        *times += 1;
+    }
+    waves
+}
+
+struct Waiting<Req, Res> {
+    call: Call<Req>,
+    named: Option<Named>,
+    answer: oneshot::Sender<Result<Res>>,
+}
+
+impl<Req, Res> Group<Req, Res>
+where
+    Req: Mutation + Clone + 'static,
+    Res: Message + Default + Clone + 'static,
+{
+    /// A group whose calls `operation` carries out. It gives an outcome for each call in their order, and
+    /// writes nothing for a call that it refuses; when it fails as a whole, each call is carried out alone.
+    pub fn new<F>(context: &Context, operation: F) -> Self
+    where
+        F: for<'t> Fn(&'t mut Tx, Vec<Call<Req>>) -> BoxFuture<'t, Result<Vec<Result<Res>>>>
+            + Send
+            + Sync
+            + 'static,
+    {
+        let (waiting, calls) = mpsc::unbounded_channel();
+        // One transaction after the other: so those who change the same row meet in one instead of waiting.
+        let worker = Worker { context: context.clone(), operation: Arc::new(operation) };
+        tokio::spawn(worker.work(calls));
+        Self { waiting }
+    }
+
+    /// Answers a call, once for its `request_id`; see [`Context::mutate`].
+    ///
+    /// # Errors
+    /// What the operation says of it; `REQUEST_ID_REUSED` for other content under the same `request_id`.
+    pub async fn answer(&self, request: Request<Req>) -> Result<Response<Res>, Status> {
+        let caller = Caller::of(&request);
+        self.join(caller, request.into_inner()).await.map(Response::new).map_err(|error| to_status(&error))
+    }
+
+    async fn join(&self, caller: Caller, message: Req) -> Result<Res> {
+        let named = Named::of(&caller, &message)?;
+        let call = Call { caller, message, span: Span::current() };
+        let (answer, answered) = oneshot::channel();
+        let gone = || Error::unavailable("the service stops");
+        self.waiting.send(Waiting { call, named, answer }).map_err(|_| gone())?;
+        answered.await.map_err(|_| gone())?
+    }
+}
+
+struct Worker<Req, Res> {
+    context: Context,
+    operation: Operation<Req, Res>,
+}
+
+impl<Req, Res> Worker<Req, Res>
+where
+    Req: Mutation + Clone + 'static,
+    Res: Message + Default + Clone + 'static,
+{
+    /// Serves whoever waits, until nobody can come any more.
+    async fn work(self, mut calls: mpsc::UnboundedReceiver<Waiting<Req, Res>>) {
+        loop {
+            let mut batch = Vec::new();
+            if calls.recv_many(&mut batch, BATCH).await == 0 {
+                return;
+            }
+            if batch.len() > 1
+                && let Ok(Some(outcomes)) = self.carry_out(&batch).await
+            {
+                for (waiting, outcome) in batch.into_iter().zip(outcomes) {
+                    let outcome = self.settled(&waiting, outcome).await;
+                    let _caller_has_gone = waiting.answer.send(outcome);
+                }
+                continue;
+            }
+            for waiting in batch {
+                let outcome = self.alone(&waiting).await;
+                let _caller_has_gone = waiting.answer.send(outcome);
+            }
+        }
+    }
+
+    async fn alone(&self, waiting: &Waiting<Req, Res>) -> Result<Res> {
+        match self.carry_out(std::slice::from_ref(waiting)).await?.and_then(|mut outcomes| outcomes.pop()) {
+            Some(outcome) => self.settled(waiting, outcome).await,
+            // It was answered before.
+            None => self.settled(waiting, Err(Error::new(Kind::Aborted, Reason::StaleVersion))).await,
+        }
+    }
+
+    /// What is answered: a refusal only if it was not granted before, under the same name.
+    async fn settled(&self, waiting: &Waiting<Req, Res>, outcome: Result<Res>) -> Result<Res> {
+        match (outcome, &waiting.named) {
+            (Err(refusal), Some(named)) => named.answered(&self.context.store).await?.ok_or(refusal),
+            (outcome, _) => outcome,
+        }
+    }
+
+    /// Carries calls out in one transaction, with the record of their answers. None if one of them was answered
+    /// before, and then nothing was done.
+    async fn carry_out(&self, batch: &[Waiting<Req, Res>]) -> Result<Option<Vec<Result<Res>>>> {
+        let calls: Vec<Call<Req>> = batch.iter().map(|waiting| waiting.call.clone()).collect();
+        let first = calls.first().map_or_else(Span::none, |call| call.span.clone());
+        async {
+            let mut tx = self.context.store.begin().await?;
+            let outcomes = (self.operation)(&mut tx, calls).await?;
+            let mut answers = Vec::with_capacity(batch.len());
+            for (waiting, outcome) in batch.iter().zip(&outcomes) {
+                if let (Some(named), Ok(response)) = (&waiting.named, outcome) {
+                    answers.push((named, response.encode_to_vec()));
+                }
+            }
+            if !answers.is_empty() && !tx.answer(&answers).await? {
+                return Ok(None);
+            }
+            tx.commit().await?;
+            Ok(Some(outcomes))
+        }
+        .instrument(first)
+        .await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::waves;
+
+    #[test]
+    fn no_key_comes_twice_in_a_wave() {
+        let things = vec![("a", 1), ("b", 1), ("a", 2), ("a", 3), ("c", 1), ("b", 2)];
+        let waves = waves(things, |(key, _)| *key);
+        assert_eq!(waves, [vec![("a", 1), ("b", 1), ("c", 1)], vec![("a", 2), ("b", 2)], vec![("a", 3)],]);
+        assert!(super::waves(Vec::<u8>::new(), |thing| *thing).is_empty());
+    }
+}
