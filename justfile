@@ -33,6 +33,19 @@ test-servers:
     cargo build -p yimen
     cargo test -p yimen-tests -p yimen
 
+# CaseBench, the clocks and the scheduling claim on this machine (docs/performance.md); figures in target/bench.json.
+bench: _bench
+    target/release/yimen-bench cases --json target/bench.json
+    target/release/yimen-bench clocks
+    target/release/yimen-bench scheduling
+
+# The main ratios, within two minutes.
+bench-quick: _bench
+    target/release/yimen-bench cases --repetitions 1 --clients 8 --rate 0 --seconds 10
+
+_bench:
+    cargo build --release -p yimen -p yimen-bench
+
 # Everything breaks while people work: processes, PostgreSQL and RabbitMQ in turn (as root, on a machine of its own).
 faults seconds="60":
     cargo build -p yimen

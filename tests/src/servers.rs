@@ -109,7 +109,7 @@ impl Servers {
         };
         servers.settings = servers.common(&signer);
         servers.settings.extend(more.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())));
-        servers.deploy("start", &[]).await;
+        servers.start_all().await;
         servers
     }
 
@@ -135,6 +135,16 @@ impl Servers {
     /// Starts a process again and waits until it is ready.
     pub async fn restart(&mut self, name: &'static str) {
         self.deploy("start", &[name]).await;
+    }
+
+    /// Asks every process to stop.
+    pub async fn stop_all(&mut self) {
+        self.deploy("stop", &[]).await;
+    }
+
+    /// Starts every process and waits until all are ready.
+    pub async fn start_all(&mut self) {
+        self.deploy("start", &[]).await;
     }
 
     /// Puts a message that is no event into a service's queue.
@@ -207,7 +217,7 @@ impl Servers {
 
     /// Asks every process to stop, the gateway first, and removes what they left.
     pub async fn stop(mut self) {
-        self.deploy("stop", &[]).await;
+        self.stop_all().await;
         self.processes = None;
         if let Some(database) = self.database.take() {
             database.drop().await;
@@ -253,15 +263,14 @@ fn names() -> impl Iterator<Item = &'static str> {
     definitions().map(|definition| definition.name).into_iter().chain([GATEWAY])
 }
 
-/// The program: `YIMEN_TEST_PROGRAM`, or the one that cargo built beside the tests.
+/// The program: `YIMEN_TEST_PROGRAM`, or the one that cargo built beside who asks.
 fn program() -> PathBuf {
-    let built = || {
-        let test = std::env::current_exe().expect("the test has a path");
-        test.ancestors().nth(2).expect("target/debug/deps/test").join("yimen")
-    };
-    let program = std::env::var_os("YIMEN_TEST_PROGRAM").map_or_else(built, PathBuf::from);
-    assert!(program.is_file(), "{} is not there; run `cargo build -p yimen`", program.display());
-    program
+    if let Some(program) = std::env::var_os("YIMEN_TEST_PROGRAM") {
+        return PathBuf::from(program);
+    }
+    let asker = std::env::current_exe().expect("the test has a path");
+    let beside = asker.ancestors().skip(1).take(2).map(|directory| directory.join("yimen"));
+    beside.into_iter().find(|program| program.is_file()).expect("`cargo build -p yimen` has been run")
 }
 
 /// An address that nobody listens on, another at every call, and below the ports that the system gives
