@@ -93,7 +93,8 @@ where
     Res: Message + Default + Clone + 'static,
 {
     /// A group whose calls `operation` carries out. It gives an outcome for each call in their order, and
-    /// writes nothing for a call that it refuses; when it fails as a whole, each call is carried out alone.
+    /// writes nothing for a call that it refuses; when it fails as a whole, and not for want of a
+    /// database, each call is carried out alone.
     pub fn new<F>(context: &Context, operation: F) -> Self
     where
         F: for<'t> Fn(&'t mut Tx, Vec<Call<Req>>) -> BoxFuture<'t, Result<Vec<Result<Res>>>>
@@ -144,14 +145,26 @@ where
             if calls.recv_many(&mut batch, BATCH).await == 0 {
                 return;
             }
-            if batch.len() > 1
-                && let Ok(Some(outcomes)) = self.carry_out(&batch).await
-            {
-                for (waiting, outcome) in batch.into_iter().zip(outcomes) {
-                    let outcome = self.settled(&waiting, outcome).await;
-                    let _caller_has_gone = waiting.answer.send(outcome);
+            if batch.len() > 1 {
+                match self.carry_out(&batch).await {
+                    Ok(Some(outcomes)) => {
+                        for (waiting, outcome) in batch.into_iter().zip(outcomes) {
+                            let outcome = self.settled(&waiting, outcome).await;
+                            let _caller_has_gone = waiting.answer.send(outcome);
+                        }
+                        continue;
+                    }
+                    // Each alone would wait as long again, and whether it was committed may be open.
+                    Err(error) if error.kind() == Kind::Unavailable => {
+                        for waiting in batch {
+                            let refusal = Error::new(error.kind(), error.reason());
+                            let _caller_has_gone = waiting.answer.send(Err(refusal));
+                        }
+                        continue;
+                    }
+                    // One of them was answered before, or is at fault.
+                    Ok(None) | Err(_) => {}
                 }
-                continue;
             }
             for waiting in batch {
                 let outcome = self.alone(&waiting).await;

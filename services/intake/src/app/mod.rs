@@ -10,7 +10,7 @@ pub mod read;
 pub mod submit;
 pub mod window;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use chrono::Datelike as _;
@@ -52,7 +52,8 @@ pub(crate) fn unknown() -> Error {
 
 /// Loads applications for changes; those that there are.
 pub(crate) async fn load_all(tx: &mut Tx, numbers: &[CaseNumber]) -> Result<BTreeMap<CaseNumber, Loaded>> {
-    let texts: Vec<String> = numbers.iter().map(ToString::to_string).collect();
+    let numbers: BTreeSet<&CaseNumber> = numbers.iter().collect();
+    let texts: Vec<String> = numbers.into_iter().map(ToString::to_string).collect();
     let rows = table::find(tx.sql(), &texts).await?;
     let mut owed = files::owed(tx.sql(), &texts).await?;
     let mut present = files::present(tx.sql(), &texts).await?;
