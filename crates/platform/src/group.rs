@@ -23,6 +23,7 @@ use crate::store::Tx;
 
 /// Calls that share a transaction, at most.
 const BATCH: usize = 64;
+
 /// A call as the operation gets it.
 #[derive(Clone)]
 pub struct Call<Req> {
@@ -104,7 +105,7 @@ where
     {
         let (waiting, calls) = mpsc::unbounded_channel();
         // One transaction after the other: so those who change the same row meet in one instead of waiting.
-        let worker = Worker { context: context.clone(), operation: Arc::new(operation) };
+        let worker = Arc::new(Worker { context: context.clone(), operation: Arc::new(operation) });
         tokio::spawn(worker.work(calls));
         Self { waiting }
     }
@@ -139,37 +140,48 @@ where
     Res: Message + Default + Clone + 'static,
 {
     /// Serves whoever waits, until nobody can come any more.
-    async fn work(self, mut calls: mpsc::UnboundedReceiver<Waiting<Req, Res>>) {
+    async fn work(self: Arc<Self>, mut calls: mpsc::UnboundedReceiver<Waiting<Req, Res>>) {
         loop {
             let mut batch = Vec::new();
             if calls.recv_many(&mut batch, BATCH).await == 0 {
                 return;
             }
-            if batch.len() > 1 {
-                match self.carry_out(&batch).await {
-                    Ok(Some(outcomes)) => {
-                        for (waiting, outcome) in batch.into_iter().zip(outcomes) {
-                            let outcome = self.settled(&waiting, outcome).await;
-                            let _caller_has_gone = waiting.answer.send(outcome);
-                        }
-                        continue;
+            // A task of its own: what breaks in it breaks for these callers, and not for those who come after.
+            let serving = tokio::spawn({
+                let worker = self.clone();
+                async move { worker.serve(batch).await }
+            });
+            if let Err(error) = serving.await {
+                tracing::error!(%error, "Calls that shared a transaction were not answered.");
+            }
+        }
+    }
+
+    async fn serve(&self, batch: Vec<Waiting<Req, Res>>) {
+        if batch.len() > 1 {
+            match self.carry_out(&batch).await {
+                Ok(Some(outcomes)) => {
+                    for (waiting, outcome) in batch.into_iter().zip(outcomes) {
+                        let outcome = self.settled(&waiting, outcome).await;
+                        let _caller_has_gone = waiting.answer.send(outcome);
                     }
-                    // Each alone would wait as long again, and whether it was committed may be open.
-                    Err(error) if error.kind() == Kind::Unavailable => {
-                        for waiting in batch {
-                            let refusal = Error::new(error.kind(), error.reason());
-                            let _caller_has_gone = waiting.answer.send(Err(refusal));
-                        }
-                        continue;
-                    }
-                    // One of them was answered before, or is at fault.
-                    Ok(None) | Err(_) => {}
+                    return;
                 }
+                // Each alone would wait as long again, and whether it was committed may be open.
+                Err(error) if error.kind() == Kind::Unavailable => {
+                    for waiting in batch {
+                        let refusal = Error::new(error.kind(), error.reason());
+                        let _caller_has_gone = waiting.answer.send(Err(refusal));
+                    }
+                    return;
+                }
+                // One of them was answered before, or is at fault.
+                Ok(None) | Err(_) => {}
             }
-            for waiting in batch {
-                let outcome = self.alone(&waiting).await;
-                let _caller_has_gone = waiting.answer.send(outcome);
-            }
+        }
+        for waiting in batch {
+            let outcome = self.alone(&waiting).await;
+            let _caller_has_gone = waiting.answer.send(outcome);
         }
     }
 

@@ -199,7 +199,10 @@ impl Hearing {
     }
 
     async fn write(&mut self, tx: &mut Tx) -> Result<()> {
-        table::start(tx.sql(), &std::mem::take(&mut self.starts)).await?;
+        if !self.starts.is_empty() {
+            let edition = tx.calendar().await?.version;
+            table::start(tx.sql(), &std::mem::take(&mut self.starts), edition).await?;
+        }
         table::end(tx.sql(), &std::mem::take(&mut self.ends)).await?;
         let (numbers, days) = std::mem::take(&mut self.completed);
         if !numbers.is_empty() {

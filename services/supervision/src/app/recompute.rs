@@ -70,7 +70,7 @@ impl Step {
             }
             let now = tx.now();
             moves::insert(tx.sql(), &moved, self.after.version, self.year, now).await?;
-            clocks::derive(tx.sql(), &derived, self.after.version).await?;
+            clocks::move_to(tx.sql(), &derived, self.after.version).await?;
             tx.commit().await?;
         }
     }

@@ -54,8 +54,8 @@ pub struct End {
     pub outcome: String,
 }
 
-/// Starts clocks, each once.
-pub async fn start(connection: &mut PgConnection, starts: &[Start]) -> Result<()> {
+/// Starts clocks, each once, by an edition of the calendar: a later one moves them.
+pub async fn start(connection: &mut PgConnection, starts: &[Start], edition: i64) -> Result<()> {
     let starts = firsts(starts, |start| &start.key);
     if starts.is_empty() {
         return Ok(());
@@ -68,12 +68,14 @@ pub async fn start(connection: &mut PgConnection, starts: &[Start]) -> Result<()
     };
     sqlx::query!(
         "insert into supervision.clock as c
-           (clock, number, kind, department, run, started_on, calendar_days, promised_days, statutory_days)
-         select * from unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::integer[], $6::date[],
-                              $7::boolean[], $8::integer[], $9::integer[])
+           (clock, number, kind, department, run, started_on, calendar_days, promised_days, statutory_days, edition)
+         select *, $10::bigint
+         from unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::integer[], $6::date[],
+                     $7::boolean[], $8::integer[], $9::integer[])
          on conflict (number, kind, department, run) do update
          set started_on = excluded.started_on, calendar_days = excluded.calendar_days,
-             promised_days = excluded.promised_days, statutory_days = excluded.statutory_days
+             promised_days = excluded.promised_days, statutory_days = excluded.statutory_days,
+             edition = excluded.edition
          where c.started_on is null",
         &keys.ids,
         &keys.numbers,
@@ -83,7 +85,8 @@ pub async fn start(connection: &mut PgConnection, starts: &[Start]) -> Result<()
         &days,
         &calendar,
         &limit(|limits| limits.promised)? as &[Option<i32>],
-        &limit(|limits| limits.statutory)? as &[Option<i32>]
+        &limit(|limits| limits.statutory)? as &[Option<i32>],
+        edition
     )
     .execute(connection)
     .await
@@ -221,20 +224,39 @@ impl Derived {
     }
 }
 
-/// Keeps what is derived, by an edition of the calendar.
+/// Keeps what is derived. The edition stays the one that its last days were said by, so that what a later one
+/// moves is noted by who moves it.
 pub async fn derive(connection: &mut PgConnection, derived: &[Derived], edition: i64) -> Result<()> {
+    keep(connection, derived, edition, false).await
+}
+
+/// Keeps what is derived by a later edition of the calendar, which is then the clocks'.
+pub async fn move_to(connection: &mut PgConnection, derived: &[Derived], edition: i64) -> Result<()> {
+    keep(connection, derived, edition, true).await
+}
+
+async fn keep(
+    connection: &mut PgConnection,
+    derived: &[Derived],
+    edition: i64,
+    is_moved: bool,
+) -> Result<()> {
     let clocks: Vec<Uuid> = derived.iter().map(|one| one.clock).collect();
     let next: Vec<Option<NaiveDate>> = derived.iter().map(|one| one.next_on).collect();
     let due: Vec<NaiveDate> = derived.iter().map(|one| one.due_on).collect();
     sqlx::query!(
-        "update supervision.clock c set next_on = given.next_on, due_on = given.due_on, edition = $4
+        "update supervision.clock c
+         set next_on = given.next_on, due_on = given.due_on,
+             edition = case when $5 then $4 else coalesce(c.edition, $4) end
          from unnest($1::uuid[], $2::date[], $3::date[]) given(clock, next_on, due_on)
          where c.clock = given.clock
-           and (c.next_on, c.due_on, c.edition) is distinct from (given.next_on, given.due_on, $4)",
+           and ((c.next_on, c.due_on) is distinct from (given.next_on, given.due_on)
+                or c.edition is null or ($5 and c.edition <> $4))",
         &clocks,
         &next as &[Option<NaiveDate>],
         &due,
-        edition
+        edition,
+        is_moved
     )
     .execute(connection)
     .await
