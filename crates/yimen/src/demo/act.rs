@@ -37,6 +37,8 @@ pub(super) struct Moment {
     pub(super) today: NaiveDate,
     /// Whether days follow, in which something may take its time.
     pub(super) is_unhurried: bool,
+    /// Whether it asked for more time when the limit had ended.
+    pub(super) is_too_late: bool,
 }
 
 /// Whether a change may have brought something to do.
@@ -56,7 +58,8 @@ pub(super) fn next(approval: &JointApproval, me: &str, moment: Moment) -> Option
         let puts_back = fate::puts_back(&approval.number, &department);
         return Some(if puts_back { Act::PutBack { department } } else { Act::HandOn { department } });
     }
-    if is_lead && moment.is_unhurried && fate::extends(&approval.number) && approval.extension.is_none() {
+    let may_extend = moment.is_unhurried && !moment.is_too_late && approval.extension.is_none();
+    if is_lead && may_extend && fate::extends(&approval.number) {
         return Some(extension(approval));
     }
     visit(approval, me, is_lead).or_else(|| opinion(approval, me, moment)).or_else(|| {
@@ -202,6 +205,7 @@ mod tests {
         has_returned: false,
         today: NaiveDate::from_ymd_opt(2026, 11, 24).unwrap(),
         is_unhurried: false,
+        is_too_late: false,
     };
 
     /// A case in which both departments approve without more ado.
@@ -238,6 +242,17 @@ mod tests {
             task.state = task::State::Opined as i32;
             task.opinion = Some(Opinion { kind: kind as i32, ..Opinion::default() });
         }
+    }
+
+    #[test]
+    fn more_time_is_asked_for_once_and_not_too_late() {
+        let numbers = (0..1_000_000).map(|serial| format!("43010220261124{serial:06}0"));
+        let mut case = approval();
+        case.number = numbers.into_iter().find(|number| fate::extends(number)).unwrap();
+        let unhurried = Moment { is_unhurried: true, ..MOMENT };
+        assert!(matches!(next(&case, "a", unhurried), Some(Act::Extend { days: 15, .. })));
+        let too_late = Moment { is_too_late: true, ..unhurried };
+        assert!(matches!(next(&case, "a", too_late), Some(Act::Propose { .. })));
     }
 
     #[test]

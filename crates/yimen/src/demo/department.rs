@@ -37,6 +37,7 @@ pub(super) async fn work(hall: Arc<Hall>, department: String, key: String) {
         key,
         client,
         returned: BTreeSet::new(),
+        too_late: BTreeSet::new(),
         waiting: BTreeSet::new(),
         cursor: String::new(),
     };
@@ -55,6 +56,8 @@ struct System {
     client: ApprovalClient<Channel>,
     /// Cases in which it asked for more material already.
     returned: BTreeSet<String>,
+    /// Cases that were accepted by silence when their limit had nearly passed, and that it was too late to extend.
+    too_late: BTreeSet<String>,
     /// Cases that it has not turned to yet.
     waiting: BTreeSet<String>,
     cursor: String,
@@ -99,13 +102,19 @@ impl System {
                 has_returned: self.returned.contains(number),
                 today: self.hall.days.today(),
                 is_unhurried: self.hall.days.count() > 1,
+                is_too_late: self.too_late.contains(number),
             };
             let Some(act) = act::next(&approval, &self.department, moment) else {
                 self.await_review(&approval);
                 return Ok(());
             };
+            let extends = matches!(act, Act::Extend { .. });
             approval = match self.perform(&approval, act).await {
                 Ok(changed) => changed,
+                Err(status) if extends && status.code() == Code::FailedPrecondition => {
+                    self.too_late.insert(number.to_owned());
+                    continue;
+                }
                 // Somebody else was faster, the applicant brought something, or the visit's day has
                 // not begun: look again, more and more patiently.
                 Err(status) if matches!(status.code(), Code::Aborted | Code::FailedPrecondition) => {
