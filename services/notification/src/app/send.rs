@@ -1,6 +1,7 @@
 //! Sending what is due: intent first, then the carrier, then its answer.
 
-use std::sync::Arc;
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration as Patience;
 
 use chrono::Duration;
@@ -38,6 +39,8 @@ pub struct Sender {
     ctx: Context,
     carriers: Arc<[Named]>,
     hours: Hours,
+    /// The messages that this process asks carriers to take.
+    under_way: Arc<Mutex<HashSet<Uuid>>>,
 }
 
 /// A message, the carrier that was asked to take it, and what it said.
@@ -47,7 +50,7 @@ type Asked = std::result::Result<Answered, JoinError>;
 impl Sender {
     /// Sends through these carriers in these hours.
     pub fn new(ctx: Context, carriers: Vec<Named>, hours: Hours) -> Self {
-        Self { ctx, carriers: carriers.into(), hours }
+        Self { ctx, carriers: carriers.into(), hours, under_way: Arc::default() }
     }
 
     /// Keeps up what the carriers need.
@@ -65,6 +68,7 @@ impl Sender {
             if free > 0 {
                 match self.lease(BATCH.min(i64::try_from(free).unwrap_or(BATCH))).await {
                     Ok(leased) => leased.into_iter().for_each(|(row, named)| {
+                        self.under_way().insert(row.message);
                         // A task of its own: a carrier may need the connection that we wait for here.
                         asked.spawn(submit(row, named));
                     }),
@@ -97,11 +101,13 @@ impl Sender {
         }
     }
 
-    /// Gives up the leases that ended without an answer, and forgets what limits no longer ask for.
+    /// Gives up the leases that ended without an answer, and forgets what limits no longer ask for. What this
+    /// process still asks for is answered in time, however far the clock was set.
     pub async fn abandon(&self) -> Result<()> {
         let mut tx = self.ctx.store.begin().await?;
         let now = tx.now();
-        let abandoned = messages::abandon(tx.sql(), now).await?;
+        let under_way: Vec<Uuid> = self.under_way().iter().copied().collect();
+        let abandoned = messages::abandon(tx.sql(), &under_way, now).await?;
         if abandoned > 0 {
             tracing::warn!(
                 abandoned,
@@ -148,8 +154,20 @@ impl Sender {
 
     /// Notes answers. While the database is away they are kept, until their leases end.
     async fn note(&self, answered: Vec<Answered>) {
+        self.note_until(&answered).await;
+        let mut under_way = self.under_way();
+        for (row, ..) in &answered {
+            under_way.remove(&row.message);
+        }
+    }
+
+    fn under_way(&self) -> MutexGuard<'_, HashSet<Uuid>> {
+        self.under_way.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    async fn note_until(&self, answered: &[Answered]) {
         let until = Instant::now() + PATIENCE;
-        while let Err(error) = self.note_once(&answered).await {
+        while let Err(error) = self.note_once(answered).await {
             tracing::warn!(%error, answers = answered.len(), "Answers of carriers could not be noted; trying again.");
             if Instant::now() > until || self.ctx.stop.is_cancelled() {
                 return;

@@ -205,14 +205,17 @@ pub async fn intend(connection: &mut PgConnection, messages: &[Uuid], carriers: 
     Ok(())
 }
 
-/// The leases that ended without an answer: nobody knows whether these were sent.
-pub async fn abandon(connection: &mut PgConnection, now: DateTime<Utc>) -> Result<u64> {
+/// The leases that ended without an answer, but for those that are known to be under way: nobody knows whether
+/// these were sent.
+pub async fn abandon(connection: &mut PgConnection, under_way: &[Uuid], now: DateTime<Utc>) -> Result<u64> {
     let done = sqlx::query!(
         "update notification.message
          set state = 'UNKNOWN', leased_until = null, sent_at = coalesce(sent_at, $1), ended_at = $1,
              reason = 'NO_ANSWER_NOTED'
-         where state = 'SENDING' and leased_until < $1",
-        now
+         where state = 'SENDING' and leased_until < $1
+           and not exists (select from unnest($2::uuid[]) own(message) where own.message = notification.message.message)",
+        now,
+        under_way
     )
     .execute(connection)
     .await
