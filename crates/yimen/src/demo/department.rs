@@ -115,9 +115,14 @@ impl System {
                     self.too_late.insert(number.to_owned());
                     continue;
                 }
-                // Somebody else was faster, the applicant brought something, or the visit's day has
-                // not begun: look again, more and more patiently.
-                Err(status) if matches!(status.code(), Code::Aborted | Code::FailedPrecondition) => {
+                // Somebody else was faster, the applicant brought something, the visit's day has not begun,
+                // or its hour had passed by the time it was heard of: look again, more and more patiently.
+                Err(status)
+                    if matches!(
+                        status.code(),
+                        Code::Aborted | Code::FailedPrecondition | Code::InvalidArgument
+                    ) =>
+                {
                     if attempt == PATIENT {
                         tracing::warn!(
                             department = self.department,
