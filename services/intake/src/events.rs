@@ -42,8 +42,8 @@ pub enum Heard {
     Settled(Settled),
 }
 
-/// Takes in what was heard: what a case hears first is decided first, and what is heard of it twice is taken in
-/// twice.
+/// Takes in what was heard, decisions before notices and notices before their settlement: the order in which a
+/// case has them, but for a fee that is paid before the decision, where either order comes to the same.
 pub async fn hear(tx: &mut Tx, heard: Vec<Heard>) -> Result<()> {
     let (mut decided, mut assessed, mut settled) = (Vec::new(), Vec::new(), Vec::new());
     for heard in heard {
