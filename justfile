@@ -39,6 +39,10 @@ bench: _bench
     target/release/yimen-bench clocks
     target/release/yimen-bench scheduling
 
+# Growth with 10⁴, 10⁵, 10⁶ and 10⁷ finished cases behind it: hours, and some hundred GiB of disk.
+bench-history: _bench
+    target/release/yimen-bench history --cases 10000,100000,1000000,10000000 --json target/history.json
+
 # The main ratios, within two minutes.
 bench-quick: _bench
     target/release/yimen-bench cases --repetitions 1 --clients 8 --rate 0 --seconds 10

@@ -4,7 +4,8 @@
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
-const FILES: [&str; 14] = [
+const FILES: [&str; 15] = [
+    "io/cloudevents/v1/cloudevents.proto",
     "yimen/policy/v1/policy.proto",
     "yimen/identity/v1/identity.proto",
     "yimen/intake/v1/intake.proto",
@@ -22,6 +23,7 @@ const FILES: [&str; 14] = [
 ];
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
+    println!("cargo::rerun-if-changed=io");
     println!("cargo::rerun-if-changed=yimen");
     let out = PathBuf::from(std::env::var("OUT_DIR")?);
     let mut compiler = protox::Compiler::new(["."])?;

@@ -35,6 +35,9 @@ pub struct Options {
     /// Departments that decide on a case.
     #[arg(long, default_value_t = 5)]
     departments: u32,
+    /// Copies of every service, the gateway among them.
+    #[arg(long, default_value_t = 1)]
+    copies: usize,
     /// Where the figures are written as JSON.
     #[arg(long)]
     json: Option<std::path::PathBuf>,
@@ -42,16 +45,16 @@ pub struct Options {
 
 /// One window of load.
 #[derive(Clone, Debug, Serialize)]
-struct Window {
+pub struct Window {
     /// `closed` or `open`.
     load: &'static str,
     /// Clients, or new cases a second.
     size: usize,
-    cases_per_second: f64,
-    p50_ms: f64,
+    pub cases_per_second: f64,
+    pub p50_ms: f64,
     p99_ms: f64,
     /// Processor time of the whole machine for a case, from the first call until everything is at rest.
-    cpu_ms: f64,
+    pub cpu_ms: f64,
     /// The same by process.
     cpu_ms_by_process: BTreeMap<String, f64>,
     /// The largest resident memory of a process of the name.
@@ -80,8 +83,7 @@ struct Measured {
 /// What could not be measured; when a case was not completed or an invariant does not hold.
 pub async fn measure(place: &Place, options: &Options) -> Result<(), String> {
     let floor = Floor::open(place).await?;
-    let hall = Hall::open(place, &[options.departments]).await?;
-    let bench = Bench { hall, item: catalog::item(options.departments) };
+    let bench = Bench::open(place, options.departments, options.copies).await?;
     let window = Duration::from_secs(options.seconds);
     let mut measured = Measured { first_case_ms: ms(bench.hall.first_case), ..Measured::default() };
     say(&format!("from the start to the first completed case: {:.0} ms", measured.first_case_ms));
@@ -111,19 +113,36 @@ pub async fn measure(place: &Place, options: &Options) -> Result<(), String> {
     Ok(())
 }
 
+/// How cases come.
 #[derive(Clone, Copy)]
-enum Load {
+pub enum Load {
+    /// So many clients who each begin the next when theirs is completed.
     Closed(usize),
+    /// So many a second.
     Open(u32),
 }
 
-struct Bench {
-    hall: Hall,
+/// A hall and the item that is applied for.
+pub struct Bench {
+    /// The hall.
+    pub hall: Hall,
     item: String,
 }
 
 impl Bench {
-    async fn window(&self, load: Load, window: Duration) -> Result<Window, String> {
+    /// Starts a hall of so many copies whose cases have so many departments.
+    ///
+    /// # Errors
+    /// When a part of it cannot be reached.
+    pub async fn open(place: &Place, departments: u32, copies: usize) -> Result<Self, String> {
+        Ok(Self { hall: Hall::open(place, &[departments], copies).await?, item: catalog::item(departments) })
+    }
+
+    /// One window of load, and what it cost until everything was at rest.
+    ///
+    /// # Errors
+    /// When a case was not completed, or something does not come to rest.
+    pub async fn window(&self, load: Load, window: Duration) -> Result<Window, String> {
         let people = &self.hall.people;
         let (busy, before, started) = (machine::busy()?, machine::usage(&self.hall.pids), Instant::now());
         let outcome = match load {

@@ -4,15 +4,17 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use chrono::Datelike as _;
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
 use tokio_util::sync::CancellationToken;
 use yimen::definitions;
+use yimen_kernel::date::local_date;
 use yimen_platform::clock::{Clock as _, SystemClock};
 use yimen_tests::Center;
 use yimen_tests::servers::{Place, Servers};
 
 use crate::carrier::{self, Books};
-use crate::people::{Desk, People};
+use crate::people::{Badges, Desk, People};
 use crate::{catalog, tap};
 
 /// How long everything that was begun may take to come to rest.
@@ -35,11 +37,12 @@ pub struct Hall {
 }
 
 impl Hall {
-    /// Starts it; its items have so many departments, the largest number of them at each desk.
+    /// Starts it; its items have so many departments, the largest number of them at each desk. Desks are shared out
+    /// to the gateways of so many copies.
     ///
     /// # Errors
     /// When a part of it cannot be reached.
-    pub async fn open(place: &Place, departments: &[u32]) -> Result<Self, String> {
+    pub async fn open(place: &Place, departments: &[u32], copies: usize) -> Result<Self, String> {
         let (carrier, books) = carrier::open().await?;
         let secret = "ab".repeat(32);
         let address = format!("http://{carrier}/");
@@ -54,19 +57,29 @@ impl Hall {
         let mut center = Center::with_catalog(servers, &catalog::catalog(departments)).await;
         let heard = tap::open(&place.amqp_url).await?;
         let most = departments.iter().copied().max().unwrap_or_default();
-        let mut desks = Vec::new();
+        let mut badges = Vec::new();
         for nth in 0..catalog::CENTERS {
-            desks.push(Desk::open(&center, catalog::center(nth), most).await?);
+            badges.push(Badges::of(&center, catalog::center(nth), most).await);
         }
         let servers = center.servers().ok_or("the center does not run on servers")?;
         servers.stop_all().await;
         let started = Instant::now();
         servers.start_all().await;
+        let starting = started.elapsed();
+        let mut gateways = vec![servers.address()];
+        for _ in 1..copies {
+            gateways.push(servers.add_copy().await);
+        }
         let pids = servers.pids();
+        let mut desks = Vec::new();
+        for (badges, gateway) in badges.into_iter().zip(gateways.into_iter().cycle()) {
+            desks.push(Desk::open(badges, gateway).await?);
+        }
         let stop = CancellationToken::new();
         let people = People::start(desks, heard, &stop);
+        let started = Instant::now();
         people.case(&catalog::item(most)).await?;
-        let first_case = started.elapsed();
+        let first_case = starting + started.elapsed();
         Ok(Self { center, people, pids, first_case, url, books, stop })
     }
 
@@ -138,15 +151,74 @@ impl Hall {
         crate::floor::execute(&self.url, statement.to_owned()).await
     }
 
-    /// Says what went wrong, has the independent checker look, and stops everything.
+    /// Where its database is.
+    pub fn database_url(&self) -> &str {
+        &self.url
+    }
+
+    /// How large its database is.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn size_mib(&self) -> Result<i64, String> {
+        let mut connection = PgConnection::connect(&self.url).await.map_err(said)?;
+        let size = sqlx::query_scalar("select pg_database_size(current_database()) / 1048576");
+        let size = size.fetch_one(&mut connection).await.map_err(said)?;
+        connection.close().await.map_err(said)?;
+        Ok(size)
+    }
+
+    /// Asks the gateway for ten years of all centers, each year by itself, and gives the time of the answer.
+    ///
+    /// # Errors
+    /// When it is not that.
+    pub async fn board(&self) -> Result<Duration, String> {
+        let today = local_date(SystemClock.now());
+        let region = format!("{}00", catalog::center(0).get(..4).unwrap_or_default());
+        let path = format!(
+            "/api/v1/boards/{region}?by=CENTER&grain=YEAR&from_on={}-01-01&until_on={today}&periods=true",
+            today.year() - 9
+        );
+        let started = Instant::now();
+        let answer = self.center.get(&path, None).await;
+        let took = started.elapsed();
+        let lines = answer.body["lines"].as_array().map_or(0, Vec::len);
+        let periods = answer.body["lines"][0]["periods"].as_array().map_or(0, Vec::len);
+        if (lines, periods) == (10, 10) {
+            Ok(took)
+        } else {
+            Err(format!("the board has {lines} lines of {periods} periods: {answer:?}"))
+        }
+    }
+
+    /// Has the independent checker look.
+    ///
+    /// # Errors
+    /// The first invariant that does not hold.
+    pub async fn check(&self) -> Result<(), String> {
+        match self.center.findings().await.into_iter().find(|finding| !finding.holds()) {
+            Some(finding) => Err(finding.to_string()),
+            None => Ok(()),
+        }
+    }
+
+    /// Has the independent checker look, and stops everything.
+    ///
+    /// # Errors
+    /// When a call failed, a message went out twice, or an invariant does not hold.
+    pub async fn close(self) -> Result<(), String> {
+        self.check().await?;
+        self.leave().await
+    }
+
+    /// Stops everything.
     ///
     /// # Errors
     /// When a call failed, or a message went out twice.
-    pub async fn close(self) -> Result<(), String> {
+    pub async fn leave(self) -> Result<(), String> {
         let faults = self.people.faults();
         self.stop.cancel();
-        // Panics when an invariant does not hold.
-        self.center.stop().await;
+        self.center.leave().await;
         if let [first, ..] = faults.as_slice() {
             return Err(format!("{} calls failed, the first: {first}", faults.len()));
         }

@@ -9,6 +9,7 @@ mod catalog;
 mod clocks;
 mod floor;
 mod hall;
+mod history;
 mod load;
 mod machine;
 mod people;
@@ -28,6 +29,8 @@ use report::say;
 enum Bench {
     /// The life of a case through the whole deployment, against the floor.
     Cases(cases::Options),
+    /// The same load and the same board with more and more finished cases behind it.
+    History(history::Options),
     /// The survey's claim, a quarter or a fifth of the time, in simulated time.
     Scheduling,
     /// Supervision with many open clocks.
@@ -54,6 +57,7 @@ async fn main() -> ExitCode {
 async fn measure(bench: Bench) -> Result<bool, String> {
     match bench {
         Bench::Cases(options) => cases::measure(&place()?, &options).await.map(|()| true),
+        Bench::History(options) => history::measure(&place()?, &options).await.map(|()| true),
         Bench::Scheduling => scheduling::measure().map(|()| true),
         Bench::Clocks { clocks } => clocks::measure(&place()?, clocks).await,
     }

@@ -4,6 +4,7 @@
 //! with `WatchTasks`, cashiers and applicants hear of fees and of the end from the broker.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -46,31 +47,49 @@ struct Department {
     client: ApprovalClient<Channel>,
 }
 
+/// With what everybody of one center signs in.
+pub struct Badges {
+    center: String,
+    clerk: String,
+    cashier: String,
+    departments: Vec<String>,
+}
+
+impl Badges {
+    /// Signs everybody in, which needs more memory than all that they do then.
+    pub async fn of(center: &Center, code: String, departments: u32) -> Self {
+        let clerk = center.staff(&catalog::login(&code, "clerk")).await;
+        let cashier = center.staff(&catalog::login(&code, "cashier")).await;
+        let mut keys = Vec::new();
+        for nth in 0..departments {
+            keys.push(center.api_key(&catalog::department(&code, nth)).await.0);
+        }
+        Self { center: code, clerk, cashier, departments: keys }
+    }
+}
+
 impl Desk {
-    /// Signs everybody in.
+    /// Opens; everybody calls the gateway that is given.
     ///
     /// # Errors
     /// When the gateway does not listen.
-    pub async fn open(center: &Center, code: String, departments: u32) -> Result<Self, String> {
-        let channel = connect(center).await?;
-        let clerk = center.staff(&catalog::login(&code, "clerk")).await;
-        let cashier = center.staff(&catalog::login(&code, "cashier")).await;
+    pub async fn open(badges: Badges, gateway: SocketAddr) -> Result<Self, String> {
+        let channel = connect(gateway).await?;
         let mut systems = Vec::new();
-        for nth in 0..departments {
-            let (key, _) = center.api_key(&catalog::department(&code, nth)).await;
-            systems.push(Department { key, client: ApprovalClient::new(connect(center).await?) });
+        for key in badges.departments {
+            systems.push(Department { key, client: ApprovalClient::new(connect(gateway).await?) });
         }
         Ok(Self {
-            center: code,
-            clerk: (clerk, IntakeClient::new(channel.clone())),
-            cashier: (cashier, FeesClient::new(channel)),
+            center: badges.center,
+            clerk: (badges.clerk, IntakeClient::new(channel.clone())),
+            cashier: (badges.cashier, FeesClient::new(channel)),
             departments: systems,
         })
     }
 }
 
-async fn connect(center: &Center) -> Result<Channel, String> {
-    let endpoint = Endpoint::from_shared(format!("http://{}", center.address()));
+async fn connect(gateway: SocketAddr) -> Result<Channel, String> {
+    let endpoint = Endpoint::from_shared(format!("http://{gateway}"));
     endpoint.map_err(|error| error.to_string())?.connect().await.map_err(|error| error.to_string())
 }
 

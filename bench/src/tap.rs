@@ -2,10 +2,11 @@
 
 use futures::StreamExt as _;
 use lapin::options::{BasicConsumeOptions, QueueBindOptions, QueueDeclareOptions};
-use lapin::types::{AMQPValue, FieldTable};
+use lapin::types::FieldTable;
 use lapin::{Connection, ConnectionProperties};
 use prost::{Message as _, Name};
 use tokio::sync::mpsc;
+use yimen_platform::messages::wire;
 use yimen_proto::fees::v1::FeeAssessed;
 use yimen_proto::intake::v1::ApplicationCompleted;
 
@@ -48,18 +49,15 @@ pub async fn open(url: &str) -> Result<mpsc::UnboundedReceiver<Heard>, String> {
         // Held so that it lives as long as its channel.
         let _connection = connection;
         while let Some(Ok(delivery)) = consumer.next().await {
-            let headers = delivery.properties.headers().as_ref();
-            let kind = match headers.and_then(|headers| headers.inner().get("type")) {
-                Some(AMQPValue::LongString(kind)) => kind.to_string(),
-                _ => continue,
-            };
-            let heard = if kind == FeeAssessed::full_name() {
-                FeeAssessed::decode(delivery.data.as_slice()).map(Heard::Assessed)
-            } else {
-                ApplicationCompleted::decode(delivery.data.as_slice()).map(Heard::Completed)
-            };
-            if heard.is_ok_and(|heard| teller.send(heard).is_err()) {
-                return;
+            for event in wire::decode(&delivery.data).into_iter().flatten() {
+                let heard = if event.kind == FeeAssessed::full_name() {
+                    FeeAssessed::decode(event.body).map(Heard::Assessed)
+                } else {
+                    ApplicationCompleted::decode(event.body).map(Heard::Completed)
+                };
+                if heard.is_ok_and(|heard| teller.send(heard).is_err()) {
+                    return;
+                }
             }
         }
     });

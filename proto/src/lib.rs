@@ -7,6 +7,11 @@ use std::sync::LazyLock;
 
 use prost_reflect::DescriptorPool;
 
+pub mod cloudevents {
+    pub mod v1 {
+        tonic::include_proto!("io.cloudevents.v1");
+    }
+}
 pub mod policy {
     pub mod v1 {
         tonic::include_proto!("yimen.policy.v1");

@@ -124,22 +124,32 @@ impl Center {
 
     /// Has the independent checker look, and stops everything in order.
     pub async fn stop(self) {
-        let findings = match self.home {
-            Home::Embedded { process, objects, clock } => {
-                let pools = Pools::shared(process.pool().expect("an embedded center has a pool"));
-                let findings = look(&pools, clock.now()).await;
-                process.stop().await.expect("the center stops in order");
-                std::fs::remove_dir_all(objects).expect("its files can be removed");
-                findings
-            }
-            Home::Servers(servers) => {
-                let findings = look(&servers.pools().await, SystemClock.now()).await;
-                servers.stop().await;
-                findings
-            }
-        };
+        let findings = self.findings().await;
+        self.leave().await;
         for finding in findings {
             assert!(finding.holds(), "{finding}");
+        }
+    }
+
+    /// What the independent checker finds.
+    pub async fn findings(&self) -> Vec<Finding> {
+        match &self.home {
+            Home::Embedded { process, clock, .. } => {
+                let pools = Pools::shared(process.pool().expect("an embedded center has a pool"));
+                look(&pools, clock.now()).await
+            }
+            Home::Servers(servers) => look(&servers.pools().await, SystemClock.now()).await,
+        }
+    }
+
+    /// Stops everything in order.
+    pub async fn leave(self) {
+        match self.home {
+            Home::Embedded { process, objects, .. } => {
+                process.stop().await.expect("the center stops in order");
+                std::fs::remove_dir_all(objects).expect("its files can be removed");
+            }
+            Home::Servers(servers) => servers.stop().await,
         }
     }
 

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::net::{SocketAddr, TcpListener};
 use std::ops::Range;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Stdio;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, LazyLock};
@@ -77,14 +77,19 @@ impl Database {
     }
 }
 
+/// Where each service of a copy listens, and its gateway.
+type Listens = BTreeMap<&'static str, SocketAddr>;
+
 /// A running deployment on a database of its own.
 pub struct Servers {
     place: Place,
     database: Option<Database>,
     objects: PathBuf,
     settings: Vec<(String, String)>,
-    listens: BTreeMap<&'static str, SocketAddr>,
-    /// Where `deploy/processes` keeps its process ids and logs; none once they have stopped.
+    /// Every copy of the whole, the first of which has the doors that are asked.
+    copies: Vec<Listens>,
+    /// Where `deploy/processes` keeps its process ids and logs, in a folder for each copy; none once they have
+    /// stopped.
     processes: Option<TempDir>,
     _turn: OwnedMutexGuard<()>,
 }
@@ -102,7 +107,7 @@ impl Servers {
             database: Some(database),
             objects,
             settings: Vec::new(),
-            listens: names().map(|name| (name, free_address())).collect(),
+            copies: vec![listens()],
             processes: Some(tempfile::tempdir().expect("a temporary directory")),
             place,
             _turn: turn,
@@ -115,17 +120,26 @@ impl Servers {
 
     /// Where the gateway listens.
     pub fn address(&self) -> SocketAddr {
-        self.listens[GATEWAY]
+        self.listen(GATEWAY)
+    }
+
+    /// Starts another copy of every service and of the gateway, and gives where that one listens.
+    pub async fn add_copy(&mut self) -> SocketAddr {
+        let listens = listens();
+        let gateway = listens[GATEWAY];
+        self.copies.push(listens);
+        self.deploy(self.copies.len() - 1, "start", &names().collect::<Vec<_>>()).await;
+        gateway
     }
 
     /// Where a service, or the gateway, listens.
     pub fn listen(&self, name: &str) -> SocketAddr {
-        self.listens[name]
+        self.copies[0][name]
     }
 
     /// Kills a process as a power cut would.
     pub async fn kill(&mut self, name: &str) {
-        let directory = self.directory();
+        let directory = self.directory(0);
         let script =
             format!("kill -KILL $(cat {name}.pid) && tail -s 0.05 --pid=$(cat {name}.keeper) -f /dev/null");
         let killed = Command::new("sh").args(["-c", &script]).current_dir(directory).status().await;
@@ -134,17 +148,20 @@ impl Servers {
 
     /// Starts a process again and waits until it is ready.
     pub async fn restart(&mut self, name: &'static str) {
-        self.deploy("start", &[name]).await;
+        self.deploy(0, "start", &[name]).await;
     }
 
-    /// Asks every process to stop.
+    /// Asks every process to stop; only the first copy can be started again.
     pub async fn stop_all(&mut self) {
-        self.deploy("stop", &[]).await;
+        for copy in (0..self.copies.len()).rev() {
+            self.deploy(copy, "stop", &[]).await;
+        }
+        self.copies.truncate(1);
     }
 
     /// Starts every process and waits until all are ready.
     pub async fn start_all(&mut self) {
-        self.deploy("start", &[]).await;
+        self.deploy(0, "start", &[]).await;
     }
 
     /// Puts a message that is no event into a service's queue.
@@ -174,38 +191,43 @@ impl Servers {
         self.database.as_ref().expect("they run").url()
     }
 
-    /// The process ids by the names of the services and the gateway.
+    /// The process ids by the names of the services and the gateway, and by the copy from the second one on.
     pub fn pids(&self) -> BTreeMap<String, u32> {
-        let pid = |name: &str| {
-            let kept = std::fs::read_to_string(self.directory().join(format!("{name}.pid")));
+        let pid = |copy: usize, name: &str| {
+            let kept = std::fs::read_to_string(self.directory(copy).join(format!("{name}.pid")));
             kept.expect("it runs").trim().parse().expect("a process id")
         };
-        names().map(|name| (name.to_owned(), pid(name))).collect()
+        let of_copy = |copy: usize| {
+            names().map(move |name| {
+                (if copy == 0 { name.to_owned() } else { format!("{name} {}", copy + 1) }, pid(copy, name))
+            })
+        };
+        (0..self.copies.len()).flat_map(of_copy).collect()
     }
 
     /// A subcommand of the program with this deployment's configuration.
     pub fn command(&self, subcommand: &str, arguments: &[&str]) -> Command {
         let mut command = Command::new(program());
         command.arg(subcommand).args(arguments).kill_on_drop(true);
-        self.configure(&mut command);
+        self.configure(&mut command, 0);
         command
     }
 
-    /// Has `deploy/processes` do something.
-    async fn deploy(&self, action: &str, services: &[&str]) {
+    /// Has `deploy/processes` do something for a copy.
+    async fn deploy(&self, copy: usize, action: &str, services: &[&str]) {
         let mut command = Command::new(crate::root().join("deploy/processes"));
-        command.arg(action).arg(self.directory()).args(services).stdout(Stdio::null());
+        command.arg(action).arg(self.directory(copy)).args(services).stdout(Stdio::null());
         command.env("PROGRAM", program()).env("RESTART", "no");
-        self.configure(&mut command);
+        self.configure(&mut command, copy);
         let done = tokio::time::timeout(PATIENCE, command.status()).await.expect("it comes to an end");
         assert!(done.expect("it starts").success(), "deploy/processes {action}");
     }
 
-    fn directory(&self) -> &Path {
-        self.processes.as_ref().expect("they run").path()
+    fn directory(&self, copy: usize) -> PathBuf {
+        self.processes.as_ref().expect("they run").path().join(copy.to_string())
     }
 
-    fn configure(&self, command: &mut Command) {
+    fn configure(&self, command: &mut Command, copy: usize) {
         command.stdin(Stdio::null());
         for (key, _) in std::env::vars_os() {
             if key.to_string_lossy().starts_with("YIMEN_") {
@@ -213,6 +235,15 @@ impl Servers {
             }
         }
         command.envs(self.settings.iter().map(|(key, value)| (key, value)));
+        for (name, address) in &self.copies[copy] {
+            if *name == GATEWAY {
+                command.env("YIMEN_LISTEN", address.to_string());
+            } else {
+                let service = name.to_uppercase();
+                command.env(format!("YIMEN_SERVICES__{service}__LISTEN"), address.to_string());
+                command.env(format!("YIMEN_SERVICES__{service}__ADDRESS"), format!("http://{address}"));
+            }
+        }
     }
 
     /// Asks every process to stop, the gateway first, and removes what they left.
@@ -228,7 +259,7 @@ impl Servers {
     }
 
     fn common(&self, signer: &ActorSigner) -> Vec<(String, String)> {
-        let mut settings = vec![
+        vec![
             ("RUST_LOG".to_owned(), "warn".to_owned()),
             ("YIMEN_DATABASE_URL".to_owned(), self.database_url()),
             ("YIMEN_AMQP_URL".to_owned(), self.place.amqp_url.clone()),
@@ -238,14 +269,7 @@ impl Servers {
             (format!("YIMEN_BANK_KEYS__{}", BANK.to_uppercase()), bank_secret().into()),
             ("YIMEN_SMS_HOURS".to_owned(), "00:00-24:00".to_owned()),
             ("YIMEN_OBJECTS".to_owned(), self.objects.display().to_string()),
-            ("YIMEN_LISTEN".to_owned(), self.address().to_string()),
-        ];
-        for (name, address) in self.listens.iter().filter(|(name, _)| **name != GATEWAY) {
-            let service = name.to_uppercase();
-            settings.push((format!("YIMEN_SERVICES__{service}__LISTEN"), address.to_string()));
-            settings.push((format!("YIMEN_SERVICES__{service}__ADDRESS"), format!("http://{address}")));
-        }
-        settings
+        ]
     }
 }
 
@@ -253,7 +277,7 @@ impl Drop for Servers {
     /// A test that failed leaves nobody behind.
     fn drop(&mut self) {
         let Some(directory) = &self.processes else { return };
-        let script = "kill -KILL $(cat *.pid)";
+        let script = "kill -KILL $(cat */*.pid)";
         let _some_have_gone_already =
             std::process::Command::new("sh").args(["-c", script]).current_dir(directory.path()).status();
     }
@@ -271,6 +295,10 @@ fn program() -> PathBuf {
     let asker = std::env::current_exe().expect("the test has a path");
     let beside = asker.ancestors().skip(1).take(2).map(|directory| directory.join("yimen"));
     beside.into_iter().find(|program| program.is_file()).expect("`cargo build -p yimen` has been run")
+}
+
+fn listens() -> Listens {
+    names().map(|name| (name, free_address())).collect()
 }
 
 /// An address that nobody listens on, another at every call, and below the ports that the system gives

@@ -15,8 +15,8 @@ use yimen_proto::Mutation;
 use crate::chores::Chore;
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::messages::Named;
 use crate::messages::subscribe::Subscriptions;
+use crate::messages::{Done, Named};
 use crate::objects::Objects;
 use crate::rpc::{ActorSigner, Source, to_status};
 use crate::store::{Migrations, Store, Tx};
@@ -116,15 +116,17 @@ impl Context {
             tx.commit().await?;
             return Ok(response);
         };
-        if let Ok(response) = &outcome
-            && tx.answer(&[(&named, response.encode_to_vec())]).await?
-        {
-            tx.commit().await?;
-            return outcome;
+        match &outcome {
+            Ok(response) => {
+                let answers = [(&named, response.encode_to_vec())];
+                if tx.commit_done(&Done { answers: &answers, ..Done::default() }).await? {
+                    return outcome;
+                }
+            }
+            Err(_) => drop(tx),
         }
         // Either the operation refused or its request was answered before: what it did is undone,
         // and an earlier answer stands.
-        drop(tx);
         match named.answered(&self.store).await? {
             Some(earlier) => Ok(earlier),
             None => match outcome {

@@ -4,6 +4,7 @@
 
 use std::collections::{HashMap, HashSet};
 use std::hash::Hash;
+use std::sync::Arc;
 
 use futures::future::BoxFuture;
 use sqlx::PgConnection;
@@ -37,20 +38,31 @@ where
             + 'static,
     {
         let (waiting, mut questions) = mpsc::unbounded_channel::<Waiting<K, V>>();
+        let find = Arc::new(find);
         tokio::spawn(async move {
-            let mut batch = Vec::new();
-            while questions.recv_many(&mut batch, BATCH).await > 0 {
-                let asked = async {
+            loop {
+                let mut batch = Vec::new();
+                if questions.recv_many(&mut batch, BATCH).await == 0 {
+                    return;
+                }
+                let (store, find) = (store.clone(), find.clone());
+                // A task of its own: what breaks in it breaks for these askers, and not for those who come after.
+                let asking = tokio::spawn(async move {
                     let keys: HashSet<K> = batch.iter().map(|(key, _)| *key).collect();
-                    find(&mut *store.read().await?, keys.into_iter().collect()).await
-                };
-                let found = asked.await;
-                for (key, answer) in batch.drain(..) {
-                    let value = match &found {
-                        Ok(found) => Ok(found.get(&key).cloned()),
-                        Err(error) => Err(Error::new(error.kind(), error.reason())),
+                    let found = match store.read().await {
+                        Ok(mut connection) => find(&mut connection, keys.into_iter().collect()).await,
+                        Err(error) => Err(error),
                     };
-                    let _asker_has_gone = answer.send(value);
+                    for (key, answer) in batch {
+                        let value = match &found {
+                            Ok(found) => Ok(found.get(&key).cloned()),
+                            Err(error) => Err(Error::new(error.kind(), error.reason())),
+                        };
+                        let _asker_has_gone = answer.send(value);
+                    }
+                });
+                if let Err(error) = asking.await {
+                    tracing::error!(%error, "Questions that were asked together were not answered.");
                 }
             }
         });

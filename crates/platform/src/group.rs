@@ -17,7 +17,7 @@ use yimen_kernel::reason::Reason;
 use yimen_proto::Mutation;
 
 use crate::context::{Caller, Context};
-use crate::messages::Named;
+use crate::messages::{Done, Named};
 use crate::rpc::to_status;
 use crate::store::Tx;
 
@@ -215,11 +215,8 @@ where
                     answers.push((named, response.encode_to_vec()));
                 }
             }
-            if !answers.is_empty() && !tx.answer(&answers).await? {
-                return Ok(None);
-            }
-            tx.commit().await?;
-            Ok(Some(outcomes))
+            let done = Done { answers: &answers, ..Done::default() };
+            Ok(tx.commit_done(&done).await?.then_some(outcomes))
         }
         .instrument(first)
         .await

@@ -2,7 +2,7 @@
 //!
 //! Logs are sentences on stderr (`RUST_LOG` filters them; `YIMEN_LOG=json` makes them JSON).
 //! Spans leave over OTLP when `OTEL_EXPORTER_OTLP_ENDPOINT` is set; the trace context travels as
-//! W3C `traceparent` in gRPC metadata, outbox rows and AMQP headers. Metrics are in the Prometheus
+//! W3C `traceparent` in gRPC metadata, outbox rows and events. Metrics are in the Prometheus
 //! text format under `/metrics`. None of them carries personal data.
 
 use std::collections::HashMap;

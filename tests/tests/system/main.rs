@@ -9,6 +9,7 @@
 )]
 
 mod accountability;
+mod again;
 mod bad_input;
 mod conduct;
 mod copies;

@@ -100,7 +100,9 @@ impl Calendar {
     pub fn with(&self, notice: &Calendar) -> Self {
         let mut exceptions = self.exceptions.clone();
         exceptions.retain(|day, _| !notice.loaded.contains(&day.year()));
-        exceptions.extend(notice.exceptions.iter().map(|(day, exception)| (*day, exception.clone())));
+        // Of the years that it does not know it says nothing.
+        let said = notice.exceptions.iter().filter(|(day, _)| notice.loaded.contains(&day.year()));
+        exceptions.extend(said.map(|(day, exception)| (*day, exception.clone())));
         Self::of(exceptions, &self.loaded | &notice.loaded)
     }
 
@@ -150,6 +152,17 @@ impl Calendar {
         let before = self.before.get(number).copied().unwrap_or_default();
         let is_itself = self.working.get(before as usize).is_some_and(|found| *found as usize == number);
         before as usize + usize::from(is_itself)
+    }
+
+    /// The first day that is worked by one of two calendars and not by the other.
+    pub fn first_difference(&self, other: &Calendar) -> Option<NaiveDate> {
+        let ours = self.working.iter().zip(&other.working).find(|(ours, theirs)| ours != theirs);
+        let longer = |one: &Self, than: &Self| one.working.get(than.working.len()).copied();
+        let day = match ours {
+            Some((ours, theirs)) => Some(*ours.min(theirs)),
+            None => longer(self, other).or_else(|| longer(other, self)),
+        };
+        Self::first().checked_add_days(Days::new(day?.into()))
     }
 
     /// The years whose notices are known.
@@ -244,6 +257,22 @@ mod tests {
             left -= u32::from(calendar.is_working(at));
         }
         at
+    }
+
+    #[test]
+    fn the_first_day_that_differs() {
+        let heading = "date,kind,holiday";
+        let without = CALENDAR.with(&Calendar::parse(&format!("{heading}\n2026-01-01,off,元旦")).unwrap());
+        assert_eq!(CALENDAR.first_difference(&CALENDAR), None);
+        let next = Calendar::parse(&format!("{heading}\n2027-01-01,off,元旦\n2027-01-04,off,元旦")).unwrap();
+        let next = CALENDAR.with(&next).first_difference(&CALENDAR);
+        assert_eq!(next, Some(day("2027-01-04")), "a notice says nothing of other years");
+        // Next is the bridge day of that notice: the days before it are alike.
+        assert_eq!(CALENDAR.first_difference(&without), Some(day("2026-01-02")));
+        assert_eq!(without.first_difference(&CALENDAR), Some(day("2026-01-02")));
+        let first = (1..).map(|days| day("2026-01-01") + Days::new(days));
+        let mut first = first.filter(|day| CALENDAR.is_working(*day) != without.is_working(*day));
+        assert_eq!(first.next(), Some(day("2026-01-02")));
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! The bus over RabbitMQ.
 //!
-//! One topic exchange `yimen.events` with routing key `<center>.<type>`. A subscribing service has
+//! One topic exchange `yimen.events` with routing key `<center>.<type>`; a message holds the events of one key that
+//! left together, as a batch of CloudEvents. A subscribing service has
 //! three quorum queues: its own, one where failed events wait a second before they come again, and
 //! one for dead letters. The topology is declared by `yimen migrate` before the first event, since
 //! an event that no queue is bound for is dropped by the broker.
@@ -10,8 +11,6 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use bytes::Bytes;
-use chrono::DateTime;
 use futures::{FutureExt as _, StreamExt as _};
 use lapin::message::Delivery;
 use lapin::options::{
@@ -22,12 +21,11 @@ use lapin::types::{AMQPValue, FieldTable};
 use lapin::{BasicProperties, Channel, Connection, ConnectionProperties, Consumer, ExchangeKind};
 use tokio::sync::Mutex;
 use tokio_util::sync::CancellationToken;
-use uuid::Uuid;
-use yimen_kernel::error::Kind;
+use yimen_kernel::error::{Error, Kind};
 
 use crate::bus::Bus;
-use crate::messages::Envelope;
 use crate::messages::subscribe::Subscriptions;
+use crate::messages::{Envelope, wire};
 
 const EVENTS: &str = "yimen.events";
 const DEAD: &str = "yimen.dead";
@@ -41,6 +39,7 @@ const BATCH: usize = 64;
 const PREFETCH: u16 = 256;
 const RECONNECT: Duration = Duration::from_secs(1);
 const PERSISTENT: u8 = 2;
+const ATTEMPTED: &str = "attempts";
 
 type Outcome<T> = Result<T, String>;
 
@@ -108,30 +107,36 @@ impl Bus for AmqpBus {
             Ok(link) => link,
             Err(error) => return events.iter().map(|_| Err(error.clone())).collect(),
         };
-        let mut confirms = Vec::with_capacity(events.len());
-        for event in events {
+        let parcels = wire::pack(events);
+        let mut confirms = Vec::with_capacity(parcels.len());
+        for parcel in &parcels {
             let published = link
                 .channel
                 .basic_publish(
                     EVENTS.into(),
-                    format!("{}.{}", event.center, event.kind).into(),
+                    parcel.key.as_str().into(),
                     BasicPublishOptions::default(),
-                    &event.body,
-                    properties(event, 0),
+                    &wire::encode(parcel.events.iter().copied()),
+                    properties(0),
                 )
                 .await;
             confirms.push(published);
         }
-        let mut outcomes = Vec::with_capacity(events.len());
-        for confirm in confirms {
-            outcomes.push(match confirm {
+        let mut outcomes: Vec<Outcome<()>> = events.iter().map(|_| Ok(())).collect();
+        for (parcel, confirm) in parcels.iter().zip(confirms) {
+            let outcome = match confirm {
                 Err(error) => Err(error.to_string()),
                 Ok(confirm) => match confirm.await {
-                    Ok(answer) if answer.is_ack() => Ok(()),
+                    Ok(answer) if answer.is_ack() => continue,
                     Ok(_) => Err("the broker did not confirm".to_owned()),
                     Err(error) => Err(error.to_string()),
                 },
-            });
+            };
+            for place in &parcel.places {
+                if let Some(slot) = outcomes.get_mut(*place) {
+                    slot.clone_from(&outcome);
+                }
+            }
         }
         outcomes
     }
@@ -184,12 +189,29 @@ async fn consume_once(
     }
 }
 
+/// A delivery, and the events in it; none if it cannot be read.
+struct Parcel {
+    delivery: Delivery,
+    events: Option<Vec<Envelope>>,
+}
+
+impl Parcel {
+    fn open(delivery: Delivery) -> Self {
+        let events = wire::decode(&delivery.data).filter(|events| !events.is_empty());
+        Self { delivery, events }
+    }
+
+    fn len(&self) -> usize {
+        self.events.as_ref().map_or(1, Vec::len)
+    }
+}
+
 /// The first delivery and those that have already arrived behind it.
-fn with_ready(first: Delivery, consumer: &mut Consumer) -> lapin::Result<Vec<Delivery>> {
-    let mut batch = vec![first];
-    while batch.len() < BATCH {
+fn with_ready(first: Delivery, consumer: &mut Consumer) -> lapin::Result<Vec<Parcel>> {
+    let mut batch = vec![Parcel::open(first)];
+    while batch.iter().map(Parcel::len).sum::<usize>() < BATCH {
         match consumer.next().now_or_never() {
-            Some(Some(delivery)) => batch.push(delivery?),
+            Some(Some(delivery)) => batch.push(Parcel::open(delivery?)),
             _ => break,
         }
     }
@@ -197,43 +219,63 @@ fn with_ready(first: Delivery, consumer: &mut Consumer) -> lapin::Result<Vec<Del
 }
 
 /// Handles a batch and acknowledges after the commit.
-async fn settle(channel: &Channel, subscriptions: &Subscriptions, batch: Vec<Delivery>) -> lapin::Result<()> {
-    let mut readable = Vec::with_capacity(batch.len());
-    for delivery in batch {
-        match envelope(&delivery) {
-            Some(event) => readable.push((delivery, event)),
-            None => bury(subscriptions, &delivery, "its headers are not those of an event").await?,
-        }
-    }
-    let events: Vec<Envelope> = readable.iter().map(|(_, event)| event.clone()).collect();
-    for ((delivery, event), outcome) in readable.iter().zip(subscriptions.deliver(&events).await) {
-        let Err(error) = outcome else {
-            delivery.ack(BasicAckOptions::default()).await?;
+async fn settle(channel: &Channel, subscriptions: &Subscriptions, batch: Vec<Parcel>) -> lapin::Result<()> {
+    let events: Vec<Envelope> =
+        batch.iter().filter_map(|parcel| parcel.events.as_ref()).flatten().cloned().collect();
+    let mut outcomes = subscriptions.deliver(&events).await.into_iter();
+    let mut done = None;
+    for parcel in &batch {
+        let Some(events) = &parcel.events else {
+            bury(subscriptions, &parcel.delivery, "it is not a batch of events").await?;
             continue;
         };
+        let failed: Vec<(&Envelope, Error)> = events
+            .iter()
+            .zip(outcomes.by_ref())
+            .filter_map(|(event, outcome)| Some((event, outcome.err()?)))
+            .collect();
+        if retry(channel, subscriptions, &parcel.delivery, failed).await? {
+            done = Some(&parcel.delivery);
+        }
+    }
+    // One word for all up to it: what was refused on the way is settled already.
+    if let Some(last) = done {
+        last.ack(BasicAckOptions { multiple: true }).await?;
+    }
+    Ok(())
+}
+
+/// Has the events of a delivery that failed come again, each by itself. Says whether the delivery is done with;
+/// otherwise it is refused, or a dead letter.
+async fn retry(
+    channel: &Channel,
+    subscriptions: &Subscriptions,
+    delivery: &Delivery,
+    failed: Vec<(&Envelope, Error)>,
+) -> lapin::Result<bool> {
+    for (event, error) in failed {
         // What cannot be handled for want of a database or of an earlier event is nobody's fault.
         let attempts = attempts(delivery) + i64::from(error.kind() != Kind::Unavailable);
         if attempts >= ATTEMPTS {
             bury(subscriptions, delivery, &error.to_string()).await?;
-        } else {
-            let retried = channel
-                .basic_publish(
-                    "".into(),
-                    retry_queue(subscriptions.service()).into(),
-                    BasicPublishOptions::default(),
-                    &event.body,
-                    properties(event, attempts),
-                )
-                .await?
-                .await?;
-            if retried.is_ack() {
-                delivery.ack(BasicAckOptions::default()).await?;
-            } else {
-                delivery.nack(BasicNackOptions { requeue: true, ..BasicNackOptions::default() }).await?;
-            }
+            return Ok(false);
+        }
+        let again = channel
+            .basic_publish(
+                "".into(),
+                retry_queue(subscriptions.service()).into(),
+                BasicPublishOptions::default(),
+                &wire::encode([event]),
+                properties(attempts),
+            )
+            .await?
+            .await?;
+        if !again.is_ack() {
+            delivery.nack(BasicNackOptions { requeue: true, ..BasicNackOptions::default() }).await?;
+            return Ok(false);
         }
     }
-    Ok(())
+    Ok(true)
 }
 
 async fn bury(subscriptions: &Subscriptions, delivery: &Delivery, why: &str) -> lapin::Result<()> {
@@ -330,65 +372,22 @@ fn text(value: &str) -> AMQPValue {
     AMQPValue::LongString(value.into())
 }
 
-fn properties(event: &Envelope, attempts: i64) -> BasicProperties {
+fn properties(attempts: i64) -> BasicProperties {
     let mut headers = FieldTable::default();
-    let mut set = |key: &str, value: AMQPValue| {
-        headers.insert(key.into(), value);
-    };
-    set("specversion", text("1.0"));
-    set("id", text(&event.id.to_string()));
-    set("source", text(&event.source));
-    set("type", text(&event.kind));
-    set("subject", text(&event.subject));
-    set("time", text(&event.time.to_rfc3339()));
-    set("center", text(&event.center));
-    set("version", AMQPValue::LongLongInt(event.version));
-    if let Some(traceparent) = &event.traceparent {
-        set("traceparent", text(traceparent));
-    }
     if attempts > 0 {
-        set("attempts", AMQPValue::LongLongInt(attempts));
+        headers.insert(ATTEMPTED.into(), AMQPValue::LongLongInt(attempts));
     }
     BasicProperties::default()
         .with_delivery_mode(PERSISTENT)
-        .with_content_type("application/protobuf".into())
+        .with_content_type(wire::MEDIA_TYPE.into())
         .with_headers(headers)
 }
 
-fn header<'d>(delivery: &'d Delivery, key: &str) -> Option<&'d AMQPValue> {
-    delivery.properties.headers().as_ref()?.inner().get(key)
-}
-
-fn header_text(delivery: &Delivery, key: &str) -> Option<String> {
-    match header(delivery, key)? {
-        AMQPValue::LongString(value) => Some(value.to_string()),
-        AMQPValue::ShortString(value) => Some(value.to_string()),
-        _ => None,
-    }
-}
-
-fn header_number(delivery: &Delivery, key: &str) -> Option<i64> {
-    match header(delivery, key)? {
-        AMQPValue::LongLongInt(value) => Some(*value),
-        AMQPValue::LongInt(value) => Some(i64::from(*value)),
-        _ => None,
-    }
-}
-
+/// How often a delivery failed by its own fault.
 fn attempts(delivery: &Delivery) -> i64 {
-    header_number(delivery, "attempts").unwrap_or(0)
-}
-
-fn envelope(delivery: &Delivery) -> Option<Envelope> {
-    Some(Envelope {
-        id: Uuid::parse_str(&header_text(delivery, "id")?).ok()?,
-        source: header_text(delivery, "source")?,
-        kind: header_text(delivery, "type")?,
-        center: header_text(delivery, "center")?,
-        subject: header_text(delivery, "subject")?,
-        version: header_number(delivery, "version")?,
-        time: DateTime::parse_from_rfc3339(&header_text(delivery, "time")?).ok()?.to_utc(),
-        traceparent: header_text(delivery, "traceparent"),
-        body: Bytes::copy_from_slice(&delivery.data),
-    })
+    let headers = delivery.properties.headers().as_ref();
+    match headers.and_then(|headers| headers.inner().get(ATTEMPTED)) {
+        Some(AMQPValue::LongLongInt(attempts)) => *attempts,
+        _ => 0,
+    }
 }

@@ -4,8 +4,10 @@
 //! the templates below; `docs/adr/0003-checked-sql.md` says why they are not checked at compile
 //! time. The relay and the subscriptions that use them are in [`relay`] and [`subscribe`].
 
+pub(crate) mod outgoing;
 pub mod relay;
 pub mod subscribe;
+pub mod wire;
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -21,7 +23,7 @@ use yimen_kernel::reason::Reason;
 use yimen_proto::Mutation;
 
 use crate::Caller;
-use crate::store::{Store, Tx, db};
+use crate::store::{Store, column, db};
 
 /// An event with the attributes of CloudEvents 1.0.
 #[derive(Clone, Debug, PartialEq, Eq, FromRow)]
@@ -51,12 +53,12 @@ pub struct Envelope {
 pub(crate) struct Tables {
     pub(crate) service: &'static str,
     write: Arc<str>,
+    free: Arc<str>,
     lease: Arc<str>,
     sent: Arc<str>,
     release: Arc<str>,
     waiting: Arc<str>,
     process: Arc<str>,
-    answer: Arc<str>,
     answered: Arc<str>,
     subscribe: Arc<str>,
     pub(crate) notices: Arc<str>,
@@ -76,9 +78,28 @@ impl Tables {
         Self {
             service,
             write: sql(
-                "insert into {schema}.outbox (id, source, kind, center, subject, version, time, traceparent, body)
-                 select * from unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::bigint[],
-                                      $7::timestamptz[], $8::text[], $9::bytea[])",
+                "with told as (
+                   insert into {schema}.outbox
+                     (id, source, kind, center, subject, version, time, traceparent, body, leased_until)
+                   select *, $10::timestamptz
+                   from unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::bigint[],
+                               $7::timestamptz[], $8::text[], $9::bytea[])),
+                 answered as (
+                   insert into {schema}.request (caller, request_id, method, digest, response, at)
+                   select caller, request_id, method, digest, response, $16
+                   from unnest($11::text[], $12::text[], $13::text[], $14::bytea[], $15::bytea[])
+                        given(caller, request_id, method, digest, response)
+                   on conflict on constraint request_once do nothing returning 1),
+                 heard as (
+                   insert into {schema}.processed (source, id, kind, at)
+                   select source, id, kind, $16
+                   from unnest($17::text[], $18::uuid[], $19::text[]) event(source, id, kind)
+                   on conflict do nothing returning 1)
+                 select (select count(*) from answered) + (select count(*) from heard)",
+            ),
+            free: sql(
+                "update {schema}.outbox set leased_until = null
+                 where sent_at is null and leased_until is not null",
             ),
             lease: sql(
                 "update {schema}.outbox o
@@ -103,13 +124,6 @@ impl Tables {
                 "insert into {schema}.processed (source, id, kind, at)
                  select source, id, kind, $4 from unnest($1::text[], $2::uuid[], $3::text[]) event(source, id, kind)
                  on conflict do nothing returning source, id",
-            ),
-            answer: sql(
-                "insert into {schema}.request (caller, request_id, method, digest, response, at)
-                 select caller, request_id, method, digest, response, $6
-                 from unnest($1::text[], $2::text[], $3::text[], $4::bytea[], $5::bytea[])
-                      given(caller, request_id, method, digest, response)
-                 on conflict on constraint request_once do nothing",
             ),
             answered: sql(
                 "select method, digest, response from {schema}.request where caller = $1 and request_id = $2",
@@ -137,30 +151,51 @@ impl Tables {
         }
     }
 
-    pub(crate) async fn write_outbox(
+    /// Writes what a transaction tells, answers and has heard, before its commit. `leased_until` is when another may
+    /// send its events, if somebody was handed them. `Ok(false)` when one of the requests was answered before, or
+    /// one of the events was heard before.
+    pub(crate) async fn write(
         &self,
         connection: &mut PgConnection,
-        events: &[Envelope],
-    ) -> Result<()> {
-        if events.is_empty() {
-            return Ok(());
+        told: &[Envelope],
+        leased_until: Option<DateTime<Utc>>,
+        done: &Done<'_>,
+        now: DateTime<Utc>,
+    ) -> Result<bool> {
+        let Done { answers, heard } = *done;
+        if told.is_empty() && answers.is_empty() && heard.is_empty() {
+            return Ok(true);
         }
-        fn column<T>(events: &[Envelope], get: impl Fn(&Envelope) -> T) -> Vec<T> {
-            events.iter().map(get).collect()
-        }
-        sqlx::query(AssertSqlSafe(self.write.clone()))
-            .bind(column(events, |e| e.id))
-            .bind(column(events, |e| e.source.clone()))
-            .bind(column(events, |e| e.kind.clone()))
-            .bind(column(events, |e| e.center.clone()))
-            .bind(column(events, |e| e.subject.clone()))
-            .bind(column(events, |e| e.version))
-            .bind(column(events, |e| e.time))
-            .bind(column(events, |e| e.traceparent.clone()))
-            .bind(column(events, |e| e.body.to_vec()))
-            .execute(connection)
+        let responses: Vec<&[u8]> = answers.iter().map(|(_, response)| response.as_slice()).collect();
+        let written: i64 = sqlx::query_scalar(AssertSqlSafe(self.write.clone()))
+            .bind(column(told, |e| e.id))
+            .bind(column(told, |e| e.source.clone()))
+            .bind(column(told, |e| e.kind.clone()))
+            .bind(column(told, |e| e.center.clone()))
+            .bind(column(told, |e| e.subject.clone()))
+            .bind(column(told, |e| e.version))
+            .bind(column(told, |e| e.time))
+            .bind(column(told, |e| e.traceparent.clone()))
+            .bind(column(told, |e| e.body.to_vec()))
+            .bind(leased_until)
+            .bind(column(answers, |(named, _)| named.caller.clone()))
+            .bind(column(answers, |(named, _)| named.id.clone()))
+            .bind(column(answers, |(named, _)| named.method.clone()))
+            .bind(column(answers, |(named, _)| named.digest.to_vec()))
+            .bind(responses)
+            .bind(now)
+            .bind(column(heard, |e| e.source.clone()))
+            .bind(column(heard, |e| e.id))
+            .bind(column(heard, |e| e.kind.clone()))
+            .fetch_one(connection)
             .await
             .map_err(db)?;
+        Ok(usize::try_from(written).is_ok_and(|written| written == answers.len() + heard.len()))
+    }
+
+    /// Makes what is leased anybody's.
+    pub(crate) async fn free(&self, pool: &PgPool) -> Result<()> {
+        sqlx::query(AssertSqlSafe(self.free.clone())).execute(pool).await.map_err(db)?;
         Ok(())
     }
 
@@ -177,23 +212,18 @@ impl Tables {
         Ok(events)
     }
 
-    pub(crate) async fn settle(
-        &self,
-        pool: &PgPool,
-        now: DateTime<Utc>,
-        sent: &[Uuid],
-        failed: &[Uuid],
-    ) -> Result<()> {
-        for (sql, ids) in [(&self.sent, sent), (&self.release, failed)] {
-            if !ids.is_empty() {
-                sqlx::query(AssertSqlSafe(sql.clone()))
-                    .bind(ids)
-                    .bind(now)
-                    .execute(pool)
-                    .await
-                    .map_err(db)?;
-            }
-        }
+    /// Marks events as sent.
+    pub(crate) async fn mark(&self, pool: &PgPool, now: DateTime<Utc>, sent: &[Uuid]) -> Result<()> {
+        self.on_events(&self.sent, pool, now, sent).await
+    }
+
+    /// Has events that could not be sent wait, the longer the more often it was tried.
+    pub(crate) async fn release(&self, pool: &PgPool, now: DateTime<Utc>, failed: &[Uuid]) -> Result<()> {
+        self.on_events(&self.release, pool, now, failed).await
+    }
+
+    async fn on_events(&self, sql: &Arc<str>, pool: &PgPool, now: DateTime<Utc>, ids: &[Uuid]) -> Result<()> {
+        sqlx::query(AssertSqlSafe(sql.clone())).bind(ids).bind(now).execute(pool).await.map_err(db)?;
         Ok(())
     }
 
@@ -210,9 +240,9 @@ impl Tables {
         now: DateTime<Utc>,
     ) -> Result<Vec<Envelope>> {
         let fresh: Vec<(String, Uuid)> = sqlx::query_as(AssertSqlSafe(self.process.clone()))
-            .bind(events.iter().map(|e| e.source.clone()).collect::<Vec<_>>())
-            .bind(events.iter().map(|e| e.id).collect::<Vec<_>>())
-            .bind(events.iter().map(|e| e.kind.clone()).collect::<Vec<_>>())
+            .bind(column(events, |e| e.source.clone()))
+            .bind(column(events, |e| e.id))
+            .bind(column(events, |e| e.kind.clone()))
             .bind(now)
             .fetch_all(connection)
             .await
@@ -220,30 +250,6 @@ impl Tables {
         let mut fresh: HashSet<(String, Uuid)> = fresh.into_iter().collect();
         let first = |event: &&Envelope| fresh.remove(&(event.source.clone(), event.id));
         Ok(events.iter().filter(first).cloned().collect())
-    }
-
-    /// Keeps the answers to mutations. `Ok(false)` when one of the requests was answered before.
-    async fn answer(
-        &self,
-        connection: &mut PgConnection,
-        answers: &[(&Named, Vec<u8>)],
-        now: DateTime<Utc>,
-    ) -> Result<bool> {
-        fn column<T>(answers: &[(&Named, Vec<u8>)], get: impl Fn(&Named) -> T) -> Vec<T> {
-            answers.iter().map(|(named, _)| get(named)).collect()
-        }
-        let responses: Vec<&[u8]> = answers.iter().map(|(_, response)| response.as_slice()).collect();
-        let written = sqlx::query(AssertSqlSafe(self.answer.clone()))
-            .bind(column(answers, |named| named.caller.clone()))
-            .bind(column(answers, |named| named.id.clone()))
-            .bind(column(answers, |named| named.method.clone()))
-            .bind(column(answers, |named| named.digest.to_vec()))
-            .bind(responses)
-            .bind(now)
-            .execute(connection)
-            .await
-            .map_err(db)?;
-        Ok(usize::try_from(written.rows_affected()).is_ok_and(|written| written == answers.len()))
     }
 
     /// The earlier answer to a mutation.
@@ -282,8 +288,17 @@ impl Tables {
     }
 }
 
+/// What a transaction has done that is to be done once.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Done<'d> {
+    /// Mutations, with the answers that they are given.
+    pub(crate) answers: &'d [(&'d Named, Vec<u8>)],
+    /// Events that had their effect.
+    pub(crate) heard: &'d [Envelope],
+}
+
 /// How long a relay may take before another may send the same event.
-const LEASE: Duration = Duration::seconds(15);
+pub(crate) const LEASE: Duration = Duration::seconds(15);
 /// How long sent events, processed marks and answers are kept. A repetition after it is a new request.
 pub const KEPT: Duration = Duration::days(30);
 
@@ -321,14 +336,5 @@ impl Named {
         let mut connection = store.read().await?;
         let earlier = store.tables().answered(&mut connection, self).await?;
         earlier.map(|earlier| Res::decode(earlier.as_slice()).map_err(Error::internal)).transpose()
-    }
-}
-
-impl Tx {
-    /// Keeps the answers to mutations, in the transaction of what they answer for. `Ok(false)` when one of the
-    /// requests was answered before: the transaction is then of no use.
-    pub(crate) async fn answer(&mut self, answers: &[(&Named, Vec<u8>)]) -> Result<bool> {
-        let (tables, now) = (self.tables(), self.now());
-        tables.answer(self.sql(), answers, now).await
     }
 }

@@ -1,62 +1,149 @@
 //! The relay: takes events from the outbox to the bus, at least once, in the order of their making.
+//!
+//! A commit hands its events over with the lease that it wrote for them, so they leave without being looked for.
+//! The table is read only for what could not be handed over, or not sent.
 
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::time::{Instant, MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
 use yimen_kernel::error::Result;
 
 use crate::bus::Bus;
+use crate::messages::Envelope;
 use crate::store::Store;
 
-/// Events that share one lease, one publication and one mark.
-const BATCH: i64 = 64;
+/// Events that are published together, when the table is read; and commits, when they are handed over.
+const BATCH: u16 = 64;
 /// The safety net for what another process of the same service committed and could not send.
 const POLL: Duration = Duration::from_secs(2);
+/// How long sent events wait to be marked with those that follow. Whoever dies meanwhile has them sent again.
+const MARK: Duration = Duration::from_millis(100);
+/// How long after a failure the table is read as often as events are marked, for what waits there a moment only.
+const WATCHFUL: Duration = Duration::from_secs(10);
 
-/// Runs until `stop`, and then sends what is already leased.
+/// Runs until `stop`, and then sends what is already committed.
 pub async fn run(store: Store, bus: Arc<dyn Bus>, stop: CancellationToken) {
+    let mut handed = store.outgoing().listen();
+    let mut relay = Relay { store, bus, sent: Vec::new(), failed_at: None };
+    relay.take_over().await;
+    let (mut poll, mut mark) = (interval(POLL), interval(MARK));
+    poll.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    mark.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut commits = Vec::new();
+    let outgoing = relay.store.outgoing().clone();
     while !stop.is_cancelled() {
-        let woken = store.told().notified();
-        match drain(&store, bus.as_ref()).await {
-            Ok(()) => {}
-            Err(error) => {
-                tracing::warn!(service = store.service(), %error, "The outbox could not be read; trying again.")
-            }
-        }
         tokio::select! {
-            () = woken => {}
-            () = tokio::time::sleep(POLL) => {}
+            _ = handed.recv_many(&mut commits, BATCH.into()) => {
+                let events: Vec<Envelope> = commits.drain(..).flatten().collect();
+                relay.send(&events).await;
+            }
+            _ = mark.tick(), if relay.has_to_do() => {
+                relay.mark().await;
+                relay.look_again().await;
+            }
+            _ = poll.tick() => relay.look().await,
+            () = outgoing.left() => relay.look().await,
             () = stop.cancelled() => {}
         }
     }
-    if let Err(error) = drain(&store, bus.as_ref()).await {
-        tracing::warn!(service = store.service(), %error, "The outbox was not drained at shutdown; it goes on at the next start.");
+    handed.close();
+    while handed.recv_many(&mut commits, BATCH.into()).await > 0 {
+        let events: Vec<Envelope> = commits.drain(..).flatten().collect();
+        relay.send(&events).await;
     }
+    relay.look().await;
+    relay.mark().await;
 }
 
-/// Sends until nothing is due.
-async fn drain(store: &Store, bus: &dyn Bus) -> Result<()> {
-    loop {
-        let events = store.tables().lease(store.pool(), store.now(), BATCH).await?;
-        if events.is_empty() {
-            return Ok(());
+struct Relay {
+    store: Store,
+    bus: Arc<dyn Bus>,
+    /// Sent, and not marked yet.
+    sent: Vec<Uuid>,
+    /// When an event could last not be sent, unless that is long ago.
+    failed_at: Option<Instant>,
+}
+
+impl Relay {
+    /// Takes over what an earlier process of this service held. What another copy holds at this moment is sent
+    /// twice, which its readers pass over.
+    async fn take_over(&self) {
+        if let Err(error) = self.store.tables().free(self.store.pool()).await {
+            self.warn(
+                &error,
+                "Events of an earlier process could not be taken over; they leave when their lease ends.",
+            );
         }
-        let outcomes = bus.publish(&events).await;
-        let (mut sent, mut failed) = (Vec::new(), Vec::new());
+    }
+
+    fn has_to_do(&self) -> bool {
+        !self.sent.is_empty() || self.failed_at.is_some()
+    }
+
+    async fn look_again(&mut self) {
+        match self.failed_at {
+            Some(at) if at.elapsed() < WATCHFUL => self.look().await,
+            _ => self.failed_at = None,
+        }
+    }
+
+    /// Sends until nothing in the table is due.
+    async fn look(&mut self) {
+        loop {
+            let leased = self.store.tables().lease(self.store.pool(), self.store.now(), BATCH.into()).await;
+            match leased {
+                Ok(events) if events.is_empty() => return,
+                Ok(events) => {
+                    if !self.send(&events).await {
+                        return;
+                    }
+                }
+                Err(error) => return self.warn(&error, "The outbox could not be read; trying again."),
+            }
+        }
+    }
+
+    /// Sends events; says whether the bus took any.
+    async fn send(&mut self, events: &[Envelope]) -> bool {
+        let outcomes = self.bus.publish(events).await;
+        let (before, mut failed) = (self.sent.len(), Vec::new());
         for (event, outcome) in events.iter().zip(outcomes) {
             match outcome {
-                Ok(()) => sent.push(event.id),
+                Ok(()) => self.sent.push(event.id),
                 Err(error) => {
-                    tracing::warn!(service = store.service(), event = %event.id, kind = event.kind, %error, "An event could not be sent; trying again.");
+                    tracing::warn!(service = self.store.service(), event = %event.id, kind = event.kind, %error, "An event could not be sent; trying again.");
                     failed.push(event.id);
                 }
             }
         }
-        store.tables().settle(store.pool(), store.now(), &sent, &failed).await?;
-        if sent.is_empty() {
-            return Ok(());
+        if !failed.is_empty() {
+            self.failed_at = Some(Instant::now());
+            if let Err(error) = self.release(&failed).await {
+                self.warn(&error, "Events that could not be sent wait until their lease ends.");
+            }
         }
+        self.sent.len() > before
+    }
+
+    async fn release(&self, failed: &[Uuid]) -> Result<()> {
+        self.store.tables().release(self.store.pool(), self.store.now(), failed).await
+    }
+
+    async fn mark(&mut self) {
+        if self.sent.is_empty() {
+            return;
+        }
+        match self.store.tables().mark(self.store.pool(), self.store.now(), &self.sent).await {
+            Ok(()) => self.sent.clear(),
+            Err(error) => self.warn(&error, "Sent events could not be marked; trying again."),
+        }
+    }
+
+    fn warn(&self, error: &yimen_kernel::error::Error, what: &str) {
+        tracing::warn!(service = self.store.service(), %error, "{what}");
     }
 }
 

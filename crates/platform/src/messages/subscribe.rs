@@ -10,7 +10,7 @@ use yimen_kernel::error::{Error, Result};
 use yimen_proto::supervision::v1::CalendarImported;
 
 use crate::calendar;
-use crate::messages::Envelope;
+use crate::messages::{Done, Envelope};
 use crate::store::{Store, Tx};
 use crate::telemetry;
 
@@ -180,15 +180,36 @@ impl Subscriptions {
     }
 
     async fn handle(&self, events: &[Envelope]) -> Result<()> {
+        // Nearly every event comes once, so its mark is written with what it leads to, in one statement.
+        let outcome = self.as_new(events).await;
+        if let Ok(true) = outcome {
+            return Ok(());
+        }
         let mut tx = self.store.begin().await?;
         let (tables, now) = (tx.tables(), tx.now());
-        let fresh = tables.process(tx.sql(), events, now).await?;
-        for run in fresh.chunk_by(|one, next| self.name_of(one) == self.name_of(next)) {
+        let new = tables.process(tx.sql(), events, now).await?;
+        if new.len() == events.len() {
+            // None was heard before: that is not why it failed.
+            outcome?;
+        }
+        self.apply(&mut tx, &new).await?;
+        tx.commit().await
+    }
+
+    /// Handles events that nobody heard before. `Ok(false)` when one was: then nothing was done.
+    async fn as_new(&self, events: &[Envelope]) -> Result<bool> {
+        let mut tx = self.store.begin().await?;
+        self.apply(&mut tx, events).await?;
+        tx.commit_done(&Done { heard: events, ..Done::default() }).await
+    }
+
+    async fn apply(&self, tx: &mut Tx, events: &[Envelope]) -> Result<()> {
+        for run in events.chunk_by(|one, next| self.name_of(one) == self.name_of(next)) {
             if let Some(handler) = run.first().and_then(|event| self.handlers.get(&event.kind)) {
-                (handler.handle)(&mut tx, run).await?;
+                (handler.handle)(tx, run).await?;
             }
         }
-        tx.commit().await
+        Ok(())
     }
 
     fn name_of(&self, event: &Envelope) -> Option<usize> {

@@ -19,7 +19,8 @@ use yimen_kernel::reason::Reason;
 
 use crate::calendar::Latest;
 use crate::clock::Clock;
-use crate::messages::{Envelope, Tables};
+use crate::messages::outgoing::Outgoing;
+use crate::messages::{Done, Envelope, LEASE, Tables};
 use crate::telemetry;
 
 pub use embedded::Embedded;
@@ -38,8 +39,11 @@ pub async fn connect(url: &str, size: u32) -> Result<PgPool, String> {
         format!("The database address is not a postgres:// URL ({error}); correct YIMEN_DATABASE_URL.")
     })?;
     let place = format!("{}:{}", options.get_host(), options.get_port());
-    // Our statements touch few rows each: compiling one costs more than running it.
-    let options = options.application_name("yimen").options([("jit", "off")]);
+    // Our statements touch few rows each: compiling one, or planning it anew for every list, costs more than
+    // running it (docs/performance.md).
+    let options = options
+        .application_name("yimen")
+        .options([("jit", "off"), ("plan_cache_mode", "force_generic_plan")]);
     // The pool itself would go on knocking at a closed door.
     let first = tokio::time::timeout(TURN, PgConnection::connect_with(&options)).await;
     let outcome = match first {
@@ -60,7 +64,7 @@ pub struct Store {
     tables: Arc<Tables>,
     clock: Arc<dyn Clock>,
     committed: Arc<Notify>,
-    told: Arc<Notify>,
+    outgoing: Outgoing,
     calendar: Arc<Latest>,
     memory: Memory,
 }
@@ -73,7 +77,7 @@ impl Store {
             tables: Arc::new(Tables::of(service)),
             clock,
             committed: Arc::new(Notify::new()),
-            told: Arc::new(Notify::new()),
+            outgoing: Outgoing::default(),
             calendar: Arc::default(),
             memory: Memory::default(),
         }
@@ -98,7 +102,7 @@ impl Store {
             inner: self.pool.begin().await.map_err(db)?,
             tables: self.tables.clone(),
             committed: self.committed.clone(),
-            told: self.told.clone(),
+            outgoing: self.outgoing.clone(),
             calendar: self.calendar.clone(),
             memory: self.memory.clone(),
             now: self.clock.now(),
@@ -126,9 +130,9 @@ impl Store {
         &self.committed
     }
 
-    /// Wakes the relay, at every commit of this process that has events.
-    pub(crate) fn told(&self) -> &Notify {
-        &self.told
+    /// The way of events to the relay of this process.
+    pub(crate) fn outgoing(&self) -> &Outgoing {
+        &self.outgoing
     }
 
     pub(crate) fn tables(&self) -> &Tables {
@@ -149,7 +153,7 @@ pub struct Tx {
     inner: sqlx::Transaction<'static, Postgres>,
     tables: Arc<Tables>,
     committed: Arc<Notify>,
-    told: Arc<Notify>,
+    outgoing: Outgoing,
     calendar: Arc<Latest>,
     memory: Memory,
     now: DateTime<Utc>,
@@ -189,18 +193,31 @@ impl Tx {
         });
     }
 
-    /// Makes the change durable, and wakes the relay if there are events.
+    /// Makes the change durable, and hands its events to the relay.
     ///
     /// # Errors
     /// When the database does not confirm the commit: the caller must then assume nothing.
-    pub async fn commit(mut self) -> Result<()> {
-        self.tables.write_outbox(&mut self.inner, &self.events).await?;
+    pub async fn commit(self) -> Result<()> {
+        self.commit_done(&Done::default()).await.map(drop)
+    }
+
+    /// Commits with the mark of what is to be done once. `Ok(false)` when some of it was done before: then nothing is
+    /// done now.
+    pub(crate) async fn commit_done(mut self, done: &Done<'_>) -> Result<bool> {
+        let place = if self.events.is_empty() { None } else { self.outgoing.reserve() };
+        let leased_until = place.as_ref().map(|_| self.now + LEASE);
+        let (tables, now) = (self.tables.clone(), self.now);
+        if !tables.write(&mut self.inner, &self.events, leased_until, done, now).await? {
+            return Ok(false);
+        }
         self.inner.commit().await.map_err(db)?;
         self.committed.notify_waiters();
-        if !self.events.is_empty() {
-            self.told.notify_waiters();
+        match place {
+            Some(place) => drop(place.send(self.events)),
+            None if !self.events.is_empty() => self.outgoing.leave(),
+            None => {}
         }
-        Ok(())
+        Ok(true)
     }
 
     pub(crate) fn tables(&self) -> Arc<Tables> {
@@ -210,6 +227,11 @@ impl Tx {
     pub(crate) fn latest_calendar(&self) -> Arc<Latest> {
         self.calendar.clone()
     }
+}
+
+/// One value of each row, as a statement over lists takes them.
+pub fn column<'r, R, T>(rows: &'r [R], get: impl Fn(&'r R) -> T) -> Vec<T> {
+    rows.iter().map(get).collect()
 }
 
 /// Turns a database error into ours; what the reader can do decides the kind.

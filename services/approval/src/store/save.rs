@@ -6,7 +6,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use sqlx::PgConnection;
 use uuid::Uuid;
 use yimen_kernel::{CaseNumber, DepartmentId, Error, MaterialCode, Reason, Result};
-use yimen_platform::store::db;
+use yimen_platform::store::{column, db};
 
 use super::{inspection, stored, texts, time};
 use crate::domain::{Acting, Decision, JointApproval, Material, Resolution, ResolveReturn, State, Task};
@@ -15,10 +15,6 @@ use crate::domain::{Acting, Decision, JointApproval, Material, Resolution, Resol
 pub type Change<'c> = (Option<&'c JointApproval>, &'c JointApproval);
 
 /// Columns of rows.
-fn column<R, T>(rows: &[R], get: impl Fn(&R) -> T) -> Vec<T> {
-    rows.iter().map(get).collect()
-}
-
 /// Writes new approvals. Gives the numbers of those that were new: the case number is the key.
 ///
 /// # Errors

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 use yimen_kernel::DivisionCode;
 use yimen_kernel::error::{Error, Result};
-use yimen_platform::store::db;
+use yimen_platform::store::{column, db};
 
 use crate::domain::ledger::{Kind, Move, Sub};
 
@@ -28,9 +28,6 @@ pub async fn book(
     about: &About<'_>,
     moves: &[Move],
 ) -> Result<bool> {
-    fn column<T>(moves: &[Move], get: impl Fn(&Move) -> T) -> Vec<T> {
-        moves.iter().map(get).collect()
-    }
     let department = |sub: &Sub| sub.department.as_ref().map(ToString::to_string).unwrap_or_default();
     let done = sqlx::query!(
         "insert into fees.entry (source, kind, position, center, number, debit, debit_department, credit,

@@ -139,7 +139,11 @@ pub(crate) async fn issue(
     row: &Row,
     content: &Content<'_>,
 ) -> Result<String> {
-    let mut issued = issue_all(tx, &[(number, row, content)]).await?;
+    only(issue_all(tx, &[(number, row, content)]).await?)
+}
+
+/// The number of the one document that was issued.
+pub(crate) fn only(mut issued: Vec<String>) -> Result<String> {
     issued.pop().ok_or_else(|| Error::internal("a document has no number"))
 }
 
@@ -149,30 +153,20 @@ pub(crate) type Paper<'p> = (&'p CaseNumber, &'p Row, &'p Content<'p>);
 /// Issues numbered documents and gives their numbers.
 pub(crate) async fn issue_all(tx: &mut Tx, papers: &[Paper<'_>]) -> Result<Vec<String>> {
     let serials = table::next_document_serials(tx.sql(), papers.len()).await?;
+    issue_with(tx, &papers.iter().copied().zip(serials).collect::<Vec<_>>()).await
+}
+
+/// Issues documents under serials that were drawn already, and gives their numbers.
+pub(crate) async fn issue_with(tx: &mut Tx, papers: &[(Paper<'_>, u32)]) -> Result<Vec<String>> {
     let year = local_date(tx.now()).year();
-    let numbered = papers.iter().zip(serials).map(|((number, row, content), serial)| {
-        let document = DocumentNumber::issue(&number.center(), content.kind().letters(), year, serial)
+    let numbered = papers.iter().map(|((number, row, content), serial)| {
+        let document = DocumentNumber::issue(&number.center(), content.kind().letters(), year, *serial)
             .map_err(|fault| Error::invalid(vec![fault.at("document")]))?;
         Ok((*row, *content, document))
     });
     let numbered: Vec<(&Row, &Content<'_>, DocumentNumber)> = numbered.collect::<Result<_>>()?;
     issue_as(tx, &numbered).await?;
     Ok(numbered.into_iter().map(|(_, _, document)| document.to_string()).collect())
-}
-
-pub(crate) async fn issue_with(
-    tx: &mut Tx,
-    number: &CaseNumber,
-    row: &Row,
-    content: &Content<'_>,
-    serial: u32,
-) -> Result<String> {
-    let year = local_date(tx.now()).year();
-    let document = DocumentNumber::issue(&number.center(), content.kind().letters(), year, serial)
-        .map_err(|fault| Error::invalid(vec![fault.at("document")]))?;
-    let issued = document.to_string();
-    issue_as(tx, &[(row, content, document)]).await?;
-    Ok(issued)
 }
 
 /// Issues documents under numbers that were given already.

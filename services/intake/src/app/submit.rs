@@ -17,7 +17,7 @@ use yimen_platform::{Caller, Context};
 use yimen_proto::intake::v1 as pb;
 
 use super::catalog::{self, Version};
-use super::{issue_with, names, timestamp};
+use super::{issue_with, names, only, timestamp};
 use crate::app::access;
 use crate::domain::application::{Ground, Owed};
 use crate::domain::catalog::HandedIn;
@@ -218,8 +218,8 @@ pub async fn submit(
     let received =
         claimed.iter().filter(|(_, file)| file.is_some()).map(|(code, _)| names(guide, code)).collect();
     let promised = promised.iter().map(|code| names(guide, code)).collect();
-    let receipt =
-        issue_with(tx, &number, &row, &Content::Receipt { received, promised }, document_serial).await?;
+    let content = Content::Receipt { received, promised };
+    let receipt = only(issue_with(tx, &[((&number, &row, &content), document_serial)]).await?)?;
     table::begin_history(tx.sql(), number.as_str(), &receipt, now).await?;
 
     tx.emit(

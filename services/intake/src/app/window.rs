@@ -1,6 +1,6 @@
 //! What the window does: supplement notice, acceptance, refusal, delivery; and the withdrawal.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, NaiveDate, Utc};
 use tracing::Span;
@@ -114,18 +114,18 @@ pub async fn accept(
             Some(known) => admission(known, lapsed(known, &calendar, today)),
         };
         outcomes.push(admission.map(|(known, after, deemed)| {
-            admissions.push(Admission { span, number, known, after, deemed });
-            admissions.len() - 1
+            admissions.push(Admission { span, number: number.clone(), known, after, deemed });
+            number
         }));
     }
     let documents = admit(tx, &admissions).await?;
-    let answer = |place: usize| {
-        let (admission, document) = admissions.get(place).zip(documents.get(place))?;
+    let answer = |(admission, document): (&Admission<'_>, String)| {
         let state = state(admission.after.state) as i32;
-        Some(pb::AcceptApplicationResponse { state, document: document.clone() })
+        (admission.number.clone(), pb::AcceptApplicationResponse { state, document })
     };
+    let mut answers: BTreeMap<_, _> = admissions.iter().zip(documents).map(answer).collect();
     let missing = || Error::internal("an acceptance has no document");
-    Ok(outcomes.into_iter().map(|outcome| answer(outcome?).ok_or_else(missing)).collect())
+    Ok(outcomes.into_iter().map(|outcome| answers.remove(&outcome?).ok_or_else(missing)).collect())
 }
 
 fn admission(known: &Loaded, lapsed: bool) -> Result<(&Loaded, Application, bool)> {

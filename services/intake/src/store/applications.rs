@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use yimen_kernel::error::{Error, Result};
 use yimen_kernel::reason::Reason;
 use yimen_platform::page::Page;
-use yimen_platform::store::db;
+use yimen_platform::store::{column, db};
 
 use crate::domain::application::{Outcome, State};
 
@@ -178,9 +178,6 @@ pub struct Change<'c> {
 /// # Errors
 /// `STALE_VERSION` when somebody was, for all.
 pub async fn save(connection: &mut PgConnection, changes: &[Change<'_>], now: DateTime<Utc>) -> Result<()> {
-    fn column<'c, T>(changes: &'c [Change<'_>], get: impl Fn(&'c Change<'_>) -> T) -> Vec<T> {
-        changes.iter().map(get).collect()
-    }
     let outcome = |change: &Change<'_>| change.state.outcome().map(outcome_text);
     let number = |number: u32| i32::try_from(number).map_err(Error::internal);
     let revisions = changes.iter().map(|change| number(change.materials_revision));
@@ -278,19 +275,16 @@ pub async fn list(
 
 /// Keeps documents as issued, each with its application's number.
 pub async fn add_documents(connection: &mut PgConnection, issued: &[(&str, DocumentRow)]) -> Result<()> {
-    fn column<'d, T>(issued: &'d [(&str, DocumentRow)], get: impl Fn(&'d DocumentRow) -> T) -> Vec<T> {
-        issued.iter().map(|(_, document)| get(document)).collect()
-    }
     let numbers: Vec<&str> = issued.iter().map(|(number, _)| *number).collect();
     sqlx::query!(
         "insert into intake.document (document, number, kind, issued_at, text_zh, text_en)
          select * from unnest($1::text[], $2::text[], $3::text[], $4::timestamptz[], $5::text[], $6::text[])",
-        &column(issued, |document| document.document.as_str()) as &[&str],
+        &column(issued, |(_, document)| document.document.as_str()) as &[&str],
         &numbers as &[&str],
-        &column(issued, |document| document.kind.as_str()) as &[&str],
-        &column(issued, |document| document.issued_at),
-        &column(issued, |document| document.text_zh.as_str()) as &[&str],
-        &column(issued, |document| document.text_en.as_str()) as &[&str]
+        &column(issued, |(_, document)| document.kind.as_str()) as &[&str],
+        &column(issued, |(_, document)| document.issued_at),
+        &column(issued, |(_, document)| document.text_zh.as_str()) as &[&str],
+        &column(issued, |(_, document)| document.text_en.as_str()) as &[&str]
     )
     .execute(connection)
     .await

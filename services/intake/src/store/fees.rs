@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use chrono::NaiveDate;
 use sqlx::PgConnection;
 use yimen_kernel::error::{Error, Result};
-use yimen_platform::store::db;
+use yimen_platform::store::{column, db};
 
 use crate::domain::application::Fee;
 
@@ -68,9 +68,6 @@ pub struct Said<'s> {
 /// Keeps what versions of notices say: the newest that says something counts, and an older one that arrives
 /// later fills what is not known yet.
 pub async fn note(connection: &mut PgConnection, said: &[Said<'_>]) -> Result<()> {
-    fn column<'s, T>(said: &'s [Said<'_>], get: impl Fn(&'s Row) -> T) -> Vec<T> {
-        said.iter().map(|said| get(said.what)).collect()
-    }
     let numbers: Vec<&str> = said.iter().map(|said| said.number).collect();
     let versions: Vec<i64> = said.iter().map(|said| said.version).collect();
     sqlx::query!(
@@ -91,12 +88,12 @@ pub async fn note(connection: &mut PgConnection, said: &[Said<'_>]) -> Result<()
          where f.number = s.number",
         &numbers as &[&str],
         &versions,
-        &column(said, |row| row.notice.as_deref()) as &[Option<&str>],
-        &column(said, |row| row.payment_code.as_deref()) as &[Option<&str>],
-        &column(said, |row| row.amount_fen) as &[Option<i64>],
-        &column(said, |row| row.limit_on) as &[Option<NaiveDate>],
-        &column(said, |row| row.receipt.as_deref()) as &[Option<&str>],
-        &column(said, |row| row.how.as_deref()) as &[Option<&str>]
+        &column(said, |said| said.what.notice.as_deref()) as &[Option<&str>],
+        &column(said, |said| said.what.payment_code.as_deref()) as &[Option<&str>],
+        &column(said, |said| said.what.amount_fen) as &[Option<i64>],
+        &column(said, |said| said.what.limit_on) as &[Option<NaiveDate>],
+        &column(said, |said| said.what.receipt.as_deref()) as &[Option<&str>],
+        &column(said, |said| said.what.how.as_deref()) as &[Option<&str>]
     )
     .execute(connection)
     .await

@@ -40,17 +40,49 @@ pub struct Sender {
     carriers: Arc<[Named]>,
     hours: Hours,
     /// The messages that this process asks carriers to take.
-    under_way: Arc<Mutex<HashSet<Uuid>>>,
+    under_way: UnderWay,
+}
+
+/// Messages that carriers are being asked to take.
+#[derive(Clone, Default)]
+struct UnderWay(Arc<Mutex<HashSet<Uuid>>>);
+
+/// That a message is under way, for as long as this lives: until its answer is noted, or its task breaks.
+struct Going {
+    all: UnderWay,
+    message: Uuid,
+}
+
+impl UnderWay {
+    fn all(&self) -> MutexGuard<'_, HashSet<Uuid>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn go(&self, message: Uuid) -> Going {
+        self.all().insert(message);
+        Going { all: self.clone(), message }
+    }
+}
+
+impl Drop for Going {
+    fn drop(&mut self) {
+        self.all.all().remove(&self.message);
+    }
 }
 
 /// A message, the carrier that was asked to take it, and what it said.
-type Answered = (Row, Named, Answer);
+struct Answered {
+    row: Row,
+    named: Named,
+    answer: Answer,
+    _going: Going,
+}
 type Asked = std::result::Result<Answered, JoinError>;
 
 impl Sender {
     /// Sends through these carriers in these hours.
     pub fn new(ctx: Context, carriers: Vec<Named>, hours: Hours) -> Self {
-        Self { ctx, carriers: carriers.into(), hours, under_way: Arc::default() }
+        Self { ctx, carriers: carriers.into(), hours, under_way: UnderWay::default() }
     }
 
     /// Keeps up what the carriers need.
@@ -68,9 +100,9 @@ impl Sender {
             if free > 0 {
                 match self.lease(BATCH.min(i64::try_from(free).unwrap_or(BATCH))).await {
                     Ok(leased) => leased.into_iter().for_each(|(row, named)| {
-                        self.under_way().insert(row.message);
+                        let going = self.under_way.go(row.message);
                         // A task of its own: a carrier may need the connection that we wait for here.
-                        asked.spawn(submit(row, named));
+                        asked.spawn(submit(row, named, going));
                     }),
                     Err(error) if asked.is_empty() => return Err(error),
                     // What is under way is noted all the same.
@@ -83,7 +115,7 @@ impl Sender {
                 return Ok(());
             }
             tokio::select! {
-                Some(first) = asked.join_next() => self.note(with_ready(first, &mut asked)).await,
+                Some(first) = asked.join_next() => self.note(&with_ready(first, &mut asked)).await,
                 () = committed => {}
                 () = stop.cancelled() => {}
             }
@@ -93,7 +125,7 @@ impl Sender {
         loop {
             tokio::select! {
                 first = asked.join_next() => match first {
-                    Some(first) => self.note(with_ready(first, &mut asked)).await,
+                    Some(first) => self.note(&with_ready(first, &mut asked)).await,
                     None => return Ok(()),
                 },
                 () = &mut parting => return Ok(()),
@@ -106,7 +138,7 @@ impl Sender {
     pub async fn abandon(&self) -> Result<()> {
         let mut tx = self.ctx.store.begin().await?;
         let now = tx.now();
-        let under_way: Vec<Uuid> = self.under_way().iter().copied().collect();
+        let under_way: Vec<Uuid> = self.under_way.all().iter().copied().collect();
         let abandoned = messages::abandon(tx.sql(), &under_way, now).await?;
         if abandoned > 0 {
             tracing::warn!(
@@ -153,19 +185,7 @@ impl Sender {
     }
 
     /// Notes answers. While the database is away they are kept, until their leases end.
-    async fn note(&self, answered: Vec<Answered>) {
-        self.note_until(&answered).await;
-        let mut under_way = self.under_way();
-        for (row, ..) in &answered {
-            under_way.remove(&row.message);
-        }
-    }
-
-    fn under_way(&self) -> MutexGuard<'_, HashSet<Uuid>> {
-        self.under_way.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    async fn note_until(&self, answered: &[Answered]) {
+    async fn note(&self, answered: &[Answered]) {
         let until = Instant::now() + PATIENCE;
         while let Err(error) = self.note_once(answered).await {
             tracing::warn!(%error, answers = answered.len(), "Answers of carriers could not be noted; trying again.");
@@ -180,7 +200,7 @@ impl Sender {
         let now = self.ctx.store.now();
         let mut all = Vec::with_capacity(answered.len());
         let mut in_parts = Vec::new();
-        for (row, named, answer) in answered {
+        for Answered { row, named, answer, .. } in answered {
             let attempts = u32::try_from(row.attempts).unwrap_or(1);
             let others = usize::try_from(attempts).unwrap_or(usize::MAX) < self.carriers.len();
             let (reason, sent) = match answer {
@@ -212,7 +232,7 @@ impl Sender {
     }
 }
 
-async fn submit(row: Row, named: Named) -> Answered {
+async fn submit(row: Row, named: Named, going: Going) -> Answered {
     let answer = match (row.mobile.clone(), row.text.clone()) {
         (Some(mobile), Some(text)) => {
             let submission = Submission { message: row.message, mobile, text };
@@ -221,7 +241,7 @@ async fn submit(row: Row, named: Named) -> Answered {
         }
         _ => Answer::Never,
     };
-    (row, named, answer)
+    Answered { row, named, answer, _going: going }
 }
 
 /// The first answer and those that have already come behind it. What ended without one has its lease run out.

@@ -10,7 +10,7 @@ use yimen_kernel::DivisionCode;
 use yimen_kernel::error::{Error, Result};
 use yimen_kernel::reason::Reason;
 use yimen_platform::page::Page;
-use yimen_platform::store::db;
+use yimen_platform::store::{column, db};
 
 use crate::domain::message::State;
 
@@ -58,9 +58,6 @@ impl Row {
 pub async fn insert(connection: &mut PgConnection, rows: &[Row]) -> Result<()> {
     if rows.is_empty() {
         return Ok(());
-    }
-    fn column<T>(rows: &[Row], get: impl Fn(&Row) -> T) -> Vec<T> {
-        rows.iter().map(get).collect()
     }
     sqlx::query!(
         "insert into notification.message (message, center, number, transition, template, variables, state, mobile,
@@ -237,9 +234,6 @@ pub struct Next<'n> {
 
 /// Notes next states, and gives how many: a message that was not in its state any more is left as it is.
 pub async fn advance(connection: &mut PgConnection, all: &[Next<'_>], now: DateTime<Utc>) -> Result<u64> {
-    fn column<T>(all: &[Next<'_>], get: impl Fn(&Next<'_>) -> T) -> Vec<T> {
-        all.iter().map(get).collect()
-    }
     let due_at = |next: &Next<'_>| match &next.state {
         State::Queued { due_at } => Some(*due_at),
         _ => None,

@@ -14,7 +14,7 @@ use yimen_proto::supervision::v1 as pb;
 use crate::domain::Measure;
 use crate::domain::board::{Counts, Days, Grain, Scope};
 use crate::store::applications;
-use crate::store::facts::{self, Figure, Wanted};
+use crate::store::facts::{self, Figures, Wanted};
 
 /// Figures that a board is made of at most: more want a coarser grain, fewer days or one department.
 const FIGURES_MAX: usize = 50_000;
@@ -77,7 +77,7 @@ pub async fn get(ctx: &Context, query: Query) -> Result<pb::Board> {
     let mut connection = ctx.store.read().await?;
     let figures = facts::board(&mut connection, &wanted).await?;
     drop(connection);
-    if figures.len() > FIGURES_MAX {
+    if figures.iter().map(|figures| figures.counts.len()).sum::<usize>() > FIGURES_MAX {
         return refused("from_on", Reason::TooMany, FIGURES_MAX.to_string());
     }
     Ok(pb::Board {
@@ -109,13 +109,15 @@ struct Line {
     periods: BTreeMap<NaiveDate, Counts>,
 }
 
-fn lines(figures: Vec<Figure>, periods: bool) -> Vec<pb::board::Line> {
+fn lines(figures: Vec<Figures>, periods: bool) -> Vec<pb::board::Line> {
     let mut lines: BTreeMap<(String, String, String), Line> = BTreeMap::new();
-    for figure in figures {
-        let line = lines.entry((figure.center, figure.department, figure.item)).or_default();
-        line.total.add(figure.measure, &figure.counts);
-        if periods {
-            line.periods.entry(figure.first_on).or_default().add(figure.measure, &figure.counts);
+    for figures in figures {
+        let line = lines.entry((figures.center, figures.department, figures.item)).or_default();
+        for (measure, counts) in figures.counts {
+            line.total.add(measure, &counts);
+            if periods {
+                line.periods.entry(figures.first_on).or_default().add(measure, &counts);
+            }
         }
     }
     let line = |((center, department, item), line): (_, Line)| pb::board::Line {

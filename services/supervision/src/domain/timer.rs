@@ -111,6 +111,17 @@ impl Timer {
         self.clock(which)?.due(calendar)
     }
 
+    /// The last day of the calendar that any of its days depends on; none while it has no last day.
+    pub fn reaches_on(&self, calendar: &Calendar) -> Option<NaiveDate> {
+        let mut reaches = self.rungs(calendar).iter().map(|reached| reached.on).max();
+        for which in [Which::Promised, Which::Statutory] {
+            if let Some(clock) = self.clock(which) {
+                reaches = reaches.max(Some(clock.due(calendar)?.on));
+            }
+        }
+        reaches
+    }
+
     /// Its light on a day; one that has ended keeps that of its end.
     pub fn light(&self, calendar: &Calendar, today: NaiveDate) -> Light {
         let day = self.ended_on.map_or(today, |ended_on| ended_on.min(today));
@@ -177,6 +188,7 @@ impl Timer {
 
 #[cfg(test)]
 mod tests {
+    use chrono::Datelike as _;
     use proptest::prelude::*;
     use yimen_kernel::deadline::Ground;
 
@@ -231,6 +243,33 @@ mod tests {
         );
         let reply = Timer { kind: Kind::SupervisionCase, ..decision(10, 20) };
         assert!(days(&reply).iter().all(|(rung, _)| *rung != Rung::Case), "a case opens no case");
+    }
+
+    #[test]
+    fn what_changes_after_its_reach_changes_nothing() {
+        let calendar = Calendar::published().unwrap();
+        let timer = decision(10, 20);
+        let reach = timer.reaches_on(&calendar).unwrap();
+        assert_eq!(reach, day("2026-03-20"), "the day on which it is dark red");
+        // Every day of the year from there on is off, or from the day itself.
+        let year = |from: NaiveDate| {
+            let lines =
+                from.iter_days().take_while(|day| day.year() == 2026).filter(|day| calendar.is_working(*day));
+            let off: String = lines.map(|day| format!("{day},off,示例\n")).collect();
+            let before = Calendar::published().unwrap();
+            let kept = include_str!("../../../../catalog/calendar.csv")
+                .lines()
+                .filter(|line| line.starts_with("2026"));
+            let kept: String = kept
+                .filter(|line| line.get(..10).is_some_and(|on| day(on) < from))
+                .map(|line| format!("{line}\n"))
+                .collect();
+            before.with(&Calendar::parse(&format!("date,kind,holiday\n{kept}{off}")).unwrap())
+        };
+        let later = year(reach.succ_opt().unwrap());
+        assert_eq!(timer.rungs(&later), timer.rungs(&calendar));
+        let sooner = year(day("2026-03-19"));
+        assert_ne!(timer.rungs(&sooner), timer.rungs(&calendar));
     }
 
     #[test]

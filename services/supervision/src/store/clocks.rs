@@ -208,14 +208,19 @@ pub struct Derived {
     clock: Uuid,
     next_on: Option<NaiveDate>,
     due_on: NaiveDate,
+    reaches_on: NaiveDate,
 }
 
 impl Derived {
     /// By a calendar.
     pub fn of(timer: &Timer, calendar: &Calendar) -> Self {
         let due = timer.leading().and_then(|clock| clock.due(calendar));
-        let due_on = due.map_or(NO_LAST_DAY, |due| due.on);
-        Self { clock: timer.id, next_on: timer.next_on(calendar), due_on }
+        Self {
+            clock: timer.id,
+            next_on: timer.next_on(calendar),
+            due_on: due.map_or(NO_LAST_DAY, |due| due.on),
+            reaches_on: timer.reaches_on(calendar).unwrap_or(NO_LAST_DAY),
+        }
     }
 
     /// Whether the next rung is reached.
@@ -244,19 +249,22 @@ async fn keep(
     let clocks: Vec<Uuid> = derived.iter().map(|one| one.clock).collect();
     let next: Vec<Option<NaiveDate>> = derived.iter().map(|one| one.next_on).collect();
     let due: Vec<NaiveDate> = derived.iter().map(|one| one.due_on).collect();
+    let reaches: Vec<NaiveDate> = derived.iter().map(|one| one.reaches_on).collect();
     sqlx::query!(
         "update supervision.clock c
-         set next_on = given.next_on, due_on = given.due_on,
+         set next_on = given.next_on, due_on = given.due_on, reaches_on = given.reaches_on,
              edition = case when $5 then $4 else coalesce(c.edition, $4) end
-         from unnest($1::uuid[], $2::date[], $3::date[]) given(clock, next_on, due_on)
+         from unnest($1::uuid[], $2::date[], $3::date[], $6::date[]) given(clock, next_on, due_on, reaches_on)
          where c.clock = given.clock
-           and ((c.next_on, c.due_on) is distinct from (given.next_on, given.due_on)
+           and ((c.next_on, c.due_on, c.reaches_on) is distinct from
+                  (given.next_on, given.due_on, given.reaches_on)
                 or c.edition is null or ($5 and c.edition <> $4))",
         &clocks,
         &next as &[Option<NaiveDate>],
         &due,
         edition,
-        is_moved
+        is_moved,
+        &reaches
     )
     .execute(connection)
     .await

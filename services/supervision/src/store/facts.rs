@@ -137,24 +137,27 @@ pub struct Wanted {
     pub limit: i64,
 }
 
-/// How often something was counted in one period, by its buckets.
-pub struct Figure {
+/// What was counted for one line in one period: how often, by the buckets of each measure.
+pub struct Figures {
     pub center: String,
     pub department: String,
     pub item: String,
     pub first_on: NaiveDate,
-    pub measure: Measure,
-    pub counts: Vec<i64>,
+    pub counts: Vec<(Measure, Vec<i64>)>,
 }
 
 /// The figures of a board.
-pub async fn board(connection: &mut PgConnection, wanted: &Wanted) -> Result<Vec<Figure>> {
+pub async fn board(connection: &mut PgConnection, wanted: &Wanted) -> Result<Vec<Figures>> {
     let rows = sqlx::query!(
-        "select center, department, item, first_on, measure, counts
-         from supervision.rollup
-         where scope = $1 and grain = $2 and center between $3 and $4 and first_on between $5 and $6
-           and ($7::text is null or department = $7) and ($8::text is null or item = $8)
-         limit $9",
+        r#"select center, department, item, first_on, array_agg(measure) as "measures!",
+                  array_agg(cardinality(counts)) as "lengths!", supervision.joined(counts) as "counts!"
+           from (
+             select center, department, item, first_on, measure, counts
+             from supervision.rollup
+             where scope = $1 and grain = $2 and center between $3 and $4 and first_on between $5 and $6
+               and ($7::text is null or department = $7) and ($8::text is null or item = $8)
+             limit $9) figure
+           group by center, first_on, department, item"#,
         wanted.scope.as_str(),
         wanted.grain.as_str(),
         wanted.centers.0,
@@ -170,13 +173,18 @@ pub async fn board(connection: &mut PgConnection, wanted: &Wanted) -> Result<Vec
     .map_err(db)?;
     rows.into_iter()
         .map(|row| {
-            Ok(Figure {
+            let mut all = row.counts.into_iter();
+            let counts = row.measures.iter().zip(row.lengths).map(|(measure, length)| {
+                let measure = Measure::parse(measure).ok_or_else(|| odd("measure"))?;
+                let length = usize::try_from(length).map_err(Error::internal)?;
+                Ok((measure, all.by_ref().take(length).collect()))
+            });
+            Ok(Figures {
+                counts: counts.collect::<Result<_>>()?,
                 center: row.center,
                 department: row.department,
                 item: row.item,
                 first_on: row.first_on,
-                measure: Measure::parse(&row.measure).ok_or_else(|| odd("measure"))?,
-                counts: row.counts,
             })
         })
         .collect()

@@ -65,37 +65,55 @@ pub async fn lease_due(connection: &mut PgConnection, today: NaiveDate, limit: i
     .map_err(db)
 }
 
-/// Takes open clocks after one of them that were computed by an edition, and which nobody else has.
+/// Takes open clocks that were computed by an edition, reach a day, and which nobody else has: after the one whose
+/// reach and id are given.
 pub async fn lease_of_edition(
     connection: &mut PgConnection,
     edition: i64,
-    after: Uuid,
+    reaching: NaiveDate,
+    after: Option<(NaiveDate, Uuid)>,
     limit: i64,
-) -> Result<Vec<Uuid>> {
-    sqlx::query_scalar!(
-        "select clock from supervision.clock
-         where edition = $1 and clock > $2 and ended_on is null and started_on is not null
-         order by clock limit $3
+) -> Result<Vec<(NaiveDate, Uuid)>> {
+    let (day, clock) = after.unwrap_or((reaching, Uuid::nil()));
+    let rows = sqlx::query!(
+        "select reaches_on, clock from supervision.clock
+         where edition = $1 and (reaches_on, clock) > ($2, $3) and ended_on is null and started_on is not null
+         order by reaches_on, clock limit $4
          for update skip locked",
         edition,
-        after,
+        day,
+        clock,
         limit
     )
     .fetch_all(connection)
     .await
-    .map_err(db)
+    .map_err(db)?;
+    Ok(rows.into_iter().map(|row| (row.reaches_on, row.clock)).collect())
 }
 
-/// The oldest edition before `latest` that an open clock was computed by.
-pub async fn oldest_edition(connection: &mut PgConnection, latest: i64) -> Result<Option<i64>> {
-    sqlx::query_scalar!(
-        "select min(edition) from supervision.clock
-         where edition < $1 and ended_on is null and started_on is not null",
-        latest
+/// The first of changes of the calendar, by the edition before it and its first day, that an open clock of that
+/// edition or an earlier one reaches: that edition, and the clock's.
+pub async fn first_reached(
+    connection: &mut PgConnection,
+    changes: &[(i64, NaiveDate)],
+) -> Result<Option<(i64, i64)>> {
+    let (before, days): (Vec<i64>, Vec<NaiveDate>) = changes.iter().copied().unzip();
+    let row = sqlx::query!(
+        r#"select change.before as "before!", own.edition as "edition!"
+           from unnest($1::bigint[], $2::date[]) change(before, day)
+           join unnest($1::bigint[]) own(edition) on own.edition <= change.before
+           where exists (
+             select from supervision.clock c
+             where c.edition = own.edition and c.reaches_on >= change.day
+               and c.ended_on is null and c.started_on is not null)
+           order by change.before, own.edition limit 1"#,
+        &before,
+        &days
     )
-    .fetch_one(connection)
+    .fetch_optional(connection)
     .await
-    .map_err(db)
+    .map_err(db)?;
+    Ok(row.map(|row| (row.before, row.edition)))
 }
 
 /// Open clocks of a center, or of one department of it, the most urgent first: after the one whose last day

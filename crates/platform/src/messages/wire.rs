@@ -1,0 +1,176 @@
+//! Events as they travel: a batch of CloudEvents 1.0 in their protobuf format.
+//!
+//! What is not of that form reads as nothing.
+
+use std::collections::{BTreeMap, HashMap};
+
+use bytes::Bytes;
+use chrono::{DateTime, Utc};
+use prost::Message as _;
+use prost_types::Timestamp;
+use uuid::Uuid;
+use yimen_proto::cloudevents::v1::cloud_event::Data;
+use yimen_proto::cloudevents::v1::cloud_event_attribute_value::Attr;
+use yimen_proto::cloudevents::v1::{CloudEvent, CloudEventAttributeValue, CloudEventBatch};
+
+use crate::messages::Envelope;
+
+/// Media type of a batch.
+pub(crate) const MEDIA_TYPE: &str = "application/cloudevents-batch+protobuf";
+const SPEC_VERSION: &str = "1.0";
+
+/// A message for one routing key.
+#[derive(Debug)]
+pub(crate) struct Parcel<'e> {
+    /// `<center>.<type>`, which all its events have.
+    pub(crate) key: String,
+    /// Their places among what was given.
+    pub(crate) places: Vec<usize>,
+    pub(crate) events: Vec<&'e Envelope>,
+}
+
+/// Packs events of one center and type together, as far as the events of each subject keep their order.
+pub(crate) fn pack(events: &[Envelope]) -> Vec<Parcel<'_>> {
+    let mut parcels: Vec<Parcel<'_>> = Vec::new();
+    // The latest parcel for a key, and the latest that holds something of a subject.
+    let (mut by_key, mut by_subject) = (HashMap::<String, usize>::new(), HashMap::<&str, usize>::new());
+    for (place, event) in events.iter().enumerate() {
+        let key = format!("{}.{}", event.center, event.kind);
+        let earliest = by_subject.get(event.subject.as_str()).copied().unwrap_or(0);
+        let latest = by_key.get(&key).copied().filter(|parcel| *parcel >= earliest);
+        let index = latest.unwrap_or(parcels.len());
+        match parcels.get_mut(index) {
+            Some(parcel) => {
+                parcel.places.push(place);
+                parcel.events.push(event);
+            }
+            None => parcels.push(Parcel { key: key.clone(), places: vec![place], events: vec![event] }),
+        }
+        by_key.insert(key, index);
+        by_subject.insert(&event.subject, index);
+    }
+    parcels
+}
+
+/// Writes events as one message.
+pub(crate) fn encode<'e>(events: impl IntoIterator<Item = &'e Envelope>) -> Vec<u8> {
+    CloudEventBatch { events: events.into_iter().map(cloud_event).collect() }.encode_to_vec()
+}
+
+/// Reads the events of a message; none if any of them is not one.
+pub fn decode(message: &[u8]) -> Option<Vec<Envelope>> {
+    let batch = CloudEventBatch::decode(message).ok()?;
+    batch.events.into_iter().map(envelope).collect()
+}
+
+fn cloud_event(event: &Envelope) -> CloudEvent {
+    let text = |value: &str| Attr::CeString(value.to_owned());
+    let mut attributes = vec![
+        ("subject", text(&event.subject)),
+        ("time", Attr::CeTimestamp(timestamp(event.time))),
+        ("center", text(&event.center)),
+        ("version", text(&event.version.to_string())),
+    ];
+    if let Some(traceparent) = &event.traceparent {
+        attributes.push(("traceparent", text(traceparent)));
+    }
+    let named = |(name, attr): (&str, Attr)| (name.to_owned(), CloudEventAttributeValue { attr: Some(attr) });
+    CloudEvent {
+        id: event.id.to_string(),
+        source: event.source.clone(),
+        spec_version: SPEC_VERSION.to_owned(),
+        r#type: event.kind.clone(),
+        attributes: attributes.into_iter().map(named).collect(),
+        data: Some(Data::BinaryData(event.body.to_vec())),
+    }
+}
+
+fn envelope(event: CloudEvent) -> Option<Envelope> {
+    let Some(Data::BinaryData(body)) = event.data else { return None };
+    let mut attributes = event.attributes;
+    Some(Envelope {
+        id: Uuid::parse_str(&event.id).ok()?,
+        source: event.source,
+        kind: event.r#type,
+        center: text(&mut attributes, "center")?,
+        subject: text(&mut attributes, "subject")?,
+        version: text(&mut attributes, "version")?.parse().ok()?,
+        time: time(&mut attributes)?,
+        traceparent: text(&mut attributes, "traceparent"),
+        body: Bytes::from(body),
+    })
+}
+
+fn text(attributes: &mut BTreeMap<String, CloudEventAttributeValue>, name: &str) -> Option<String> {
+    match attributes.remove(name)?.attr? {
+        Attr::CeString(value) => Some(value),
+        _ => None,
+    }
+}
+
+fn time(attributes: &mut BTreeMap<String, CloudEventAttributeValue>) -> Option<DateTime<Utc>> {
+    match attributes.remove("time")?.attr? {
+        Attr::CeTimestamp(Timestamp { seconds, nanos }) => {
+            DateTime::from_timestamp(seconds, u32::try_from(nanos).ok()?)
+        }
+        _ => None,
+    }
+}
+
+fn timestamp(time: DateTime<Utc>) -> Timestamp {
+    Timestamp {
+        seconds: time.timestamp(),
+        nanos: i32::try_from(time.timestamp_subsec_nanos()).unwrap_or_default(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::{DateTime, Utc};
+    use uuid::Uuid;
+
+    use super::{decode, encode, pack};
+    use crate::messages::Envelope;
+
+    fn event(kind: &str, subject: &str) -> Envelope {
+        Envelope {
+            id: Uuid::now_v7(),
+            source: "430102/intake".to_owned(),
+            kind: kind.to_owned(),
+            center: "430102".to_owned(),
+            subject: subject.to_owned(),
+            version: i64::MAX,
+            time: "2026-03-02T01:02:03.456789Z".parse::<DateTime<Utc>>().unwrap(),
+            traceparent: Some("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01".to_owned()),
+            body: vec![1, 2, 3].into(),
+        }
+    }
+
+    #[test]
+    fn what_is_written_is_read() {
+        let events = [event("a", "1"), Envelope { traceparent: None, ..event("b", "2") }];
+        assert_eq!(decode(&encode(&events)).unwrap(), events);
+        assert_eq!(decode(&[]).unwrap(), []);
+    }
+
+    #[test]
+    fn what_is_no_event_is_nothing() {
+        assert_eq!(decode(b"\xff\xff"), None);
+        let good = encode([&event("a", "1")]);
+        for cut in 1..good.len() {
+            assert_eq!(decode(&good[..cut]), None, "cut at {cut}");
+        }
+    }
+
+    #[test]
+    fn what_is_packed_together_keeps_the_order_of_each_subject() {
+        let given =
+            [("opened", "1"), ("task", "1"), ("task", "1"), ("opened", "2"), ("task", "2"), ("opened", "1")];
+        let events: Vec<Envelope> = given.iter().map(|(kind, subject)| event(kind, subject)).collect();
+        let packed: Vec<(String, Vec<usize>)> =
+            pack(&events).into_iter().map(|parcel| (parcel.key, parcel.places)).collect();
+        // The second case's news joins the first's; what the first case has after its tasks does not go before them.
+        let expected = [("opened", vec![0, 3]), ("task", vec![1, 2, 4]), ("opened", vec![5])];
+        assert_eq!(packed, expected.map(|(kind, places)| (format!("430102.{kind}"), places)));
+    }
+}

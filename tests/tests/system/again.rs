@@ -1,0 +1,53 @@
+//! Events that come again, alone and among new ones.
+
+use chrono::NaiveDate;
+use yimen_platform::clock::Clock as _;
+use yimen_platform::messages::Envelope;
+use yimen_platform::store::Embedded;
+use yimen_proto::intake::v1::ApplicationSubmitted;
+use yimen_tests::alone::{Alone, event};
+
+fn submitted(copy: &Alone, number: &str) -> Envelope {
+    let message = ApplicationSubmitted {
+        number: number.into(),
+        center: "430102".into(),
+        item: "示例".into(),
+        ..ApplicationSubmitted::default()
+    };
+    event(number, 1, copy.clock.now(), &message)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_heard_before_has_no_effect_again() {
+    let embedded = Embedded::start(None).await.unwrap();
+    let day: NaiveDate = "2026-03-02".parse().unwrap();
+    let copy = Alone::open(embedded.pool().await.unwrap(), day).await.unwrap();
+    let [one, two, three] = ["430102202603020000017", "430102202603020000025", "430102202603020000033"]
+        .map(|number| submitted(&copy, number));
+    for batch in [
+        vec![one.clone()],
+        vec![one.clone()],
+        vec![one, two.clone()],
+        vec![two.clone(), three.clone(), three, two],
+    ] {
+        copy.deliver(&batch).await.unwrap();
+    }
+    copy.round("settle cases").await.unwrap();
+    let received: i64 = sqlx::query_scalar(
+        "select coalesce(sum(count), 0)::bigint from supervision.fact where measure = 'RECEIVED'",
+    )
+    .fetch_one(&copy.pool)
+    .await
+    .unwrap();
+    let heard: i64 =
+        sqlx::query_scalar("select count(*) from supervision.processed").fetch_one(&copy.pool).await.unwrap();
+    assert_eq!((received, heard), (3, 3));
+    let wrong = copy
+        .deliver(&[Envelope { body: vec![0xff].into(), ..submitted(&copy, "430102202603020000041") }])
+        .await;
+    assert!(wrong.is_err(), "an event that cannot be read is not taken for one that was heard");
+    let pool = copy.pool.clone();
+    drop(copy);
+    pool.close().await;
+    embedded.stop().await.unwrap();
+}
