@@ -4,7 +4,7 @@
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
-const FILES: [&str; 14] = [
+const FILES: [&str; 18] = [
     "yimen/policy/v1/policy.proto",
     "yimen/identity/v1/identity.proto",
     "yimen/intake/v1/intake.proto",
@@ -19,6 +19,10 @@ const FILES: [&str; 14] = [
     "yimen/supervision/v1/warning.proto",
     "yimen/supervision/v1/supervision.proto",
     "yimen/supervision/v1/events.proto",
+    "yimen/complaints/v1/complaint.proto",
+    "yimen/complaints/v1/accountability.proto",
+    "yimen/complaints/v1/complaints.proto",
+    "yimen/complaints/v1/events.proto",
 ];
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {

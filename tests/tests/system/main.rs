@@ -10,6 +10,7 @@
 
 mod accountability;
 mod bad_input;
+mod complaints;
 mod conduct;
 mod copies;
 mod faults;
