@@ -4,7 +4,7 @@
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
-const FILES: [&str; 15] = [
+const FILES: [&str; 19] = [
     "io/cloudevents/v1/cloudevents.proto",
     "yimen/policy/v1/policy.proto",
     "yimen/identity/v1/identity.proto",
@@ -20,6 +20,10 @@ const FILES: [&str; 15] = [
     "yimen/supervision/v1/warning.proto",
     "yimen/supervision/v1/supervision.proto",
     "yimen/supervision/v1/events.proto",
+    "yimen/complaints/v1/complaint.proto",
+    "yimen/complaints/v1/accountability.proto",
+    "yimen/complaints/v1/complaints.proto",
+    "yimen/complaints/v1/events.proto",
 ];
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {

@@ -43,6 +43,11 @@ pub mod notification {
         tonic::include_proto!("yimen.notification.v1");
     }
 }
+pub mod complaints {
+    pub mod v1 {
+        tonic::include_proto!("yimen.complaints.v1");
+    }
+}
 pub mod supervision {
     pub mod v1 {
         tonic::include_proto!("yimen.supervision.v1");

@@ -159,6 +159,21 @@ reasons! {
     MessageUnknown = "MESSAGE_UNKNOWN", "没有找到该短信，请核对编号。", "There is no such message. Please check its id.";
     BadFile = "BAD_FILE", "文件第{limit}行无法读取，请核对列名和内容。", "Line {limit} of the file cannot be read. Please check its columns and content.";
 
+    // Complaints.
+    ComplaintUnknown = "COMPLAINT_UNKNOWN", "没有找到该投诉件，请核对编号。", "There is no such complaint. Please check its number.";
+    AccountabilityCaseUnknown = "ACCOUNTABILITY_CASE_UNKNOWN", "没有找到该责任追究件，请核对编号。", "There is no such accountability case. Please check its number.";
+    AttachmentUnknown = "ATTACHMENT_UNKNOWN", "没有找到该附件，请核对序号。", "There is no such attachment. Please check its position.";
+    TooManyComplaints = "TOO_MANY_COMPLAINTS", "同一来源短时间内提交的投诉过多，请稍后再试，或到窗口、拨打电话投诉。", "There were too many complaints from the same place in a short time. Please try again later, or complain at the window or by telephone.";
+    Recused = "RECUSED", "被投诉的单位、窗口或人员应当回避，请交由其他单位或人员办理。", "Whoever is complained of takes no part. Please give it to somebody else.";
+    AccusedNeeded = "ACCUSED_NEEDED", "尚未查明被投诉的单位、窗口或人员，请效能监察人员先予登记。", "It is not known yet which unit, window or person is complained of. Please have the supervisor name it first.";
+    SameAuthor = "SAME_AUTHOR", "作出过答复的人员不得办理复查、复核，请交由其他效能监察人员或上级办理。", "Whoever wrote an answer does not review it. Please have another supervisor or the next level up do so.";
+    ObjectionLate = "OBJECTION_LATE", "提出异议的期限已于{due}届满，请继续办理。", "The time to object ended on {due}. Please go on with it.";
+    ObjectionOpen = "OBJECTION_OPEN", "承办单位的异议尚未处理，请先处理。", "An objection of the department is still open. Please decide it first.";
+    ReviewLate = "REVIEW_LATE", "申请复查、复核或重新办理的期限已于{due}届满。", "The time to ask for a review or a reopening ended on {due}.";
+    AlreadyReopened = "ALREADY_REOPENED", "只能要求重新办理一次，请申请复查。", "It is reopened only once. Please ask for a review.";
+    TellByOffice = "TELL_BY_OFFICE", "投诉人未对承办单位实名，请由效能监察人员告知。", "The department does not know who complains. Please have the supervisor tell the answer.";
+    PersonalData = "PERSONAL_DATA", "公开的内容不得含有个人姓名、电话、证件号码或住址，请删除。", "What is published must not contain a person's name, telephone, identity number or address. Please remove it.";
+
     // Our side.
     Unavailable = "UNAVAILABLE", "系统暂时不可用，请稍后重试。", "The system is unavailable for the moment. Please try again shortly.";
     Internal = "INTERNAL", "系统出现内部错误，请稍后重试；如仍出现，请联系系统运维人员。", "Something went wrong on our side. Please try again later, and tell the operator if it happens again.";

@@ -160,13 +160,14 @@ fn variables() -> Env {
 }
 
 /// The ports that services take where nothing else is set.
-const PORTS: [(&str, u16); 6] = [
+const PORTS: [(&str, u16); 7] = [
     ("identity", 7101),
     ("intake", 7102),
     ("approval", 7103),
     ("fees", 7104),
     ("notification", 7105),
     ("supervision", 7106),
+    ("complaints", 7107),
 ];
 
 impl Config {

@@ -26,7 +26,7 @@ pub mod reconciliation;
 use yimen_platform::Definition;
 
 /// The services of a deployment, in the order in which they are migrated and started.
-pub fn definitions() -> [Definition; 6] {
+pub fn definitions() -> [Definition; 7] {
     [
         yimen_identity::DEFINITION,
         yimen_intake::DEFINITION,
@@ -34,5 +34,6 @@ pub fn definitions() -> [Definition; 6] {
         yimen_fees::DEFINITION,
         yimen_notification::DEFINITION,
         yimen_supervision::DEFINITION,
+        yimen_complaints::DEFINITION,
     ]
 }

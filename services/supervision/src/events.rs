@@ -154,15 +154,15 @@ pub fn fee_settled(event: Received<fees::FeeSettled>) -> Result<Heard> {
     heard(event.message.number, [Change::SettleFee { at: event.envelope.time, outcome }])
 }
 
-fn heard(number: String, changes: impl Into<Vec<Change>>) -> Result<Heard> {
+pub(crate) fn heard(number: String, changes: impl Into<Vec<Change>>) -> Result<Heard> {
     Ok(Heard { number, changes: changes.into() })
 }
 
-fn seldom(number: String, change: Seldom) -> Result<Heard> {
+pub(crate) fn seldom(number: String, change: Seldom) -> Result<Heard> {
     heard(number, [Change::Seldom(change)])
 }
 
-fn which(kind: Kind, department: String, run: u32) -> Which {
+pub(crate) fn which(kind: Kind, department: String, run: u32) -> Which {
     Which { kind, department, run }
 }
 
@@ -178,7 +178,7 @@ fn promised(days: u32) -> Limits {
     Limits { unit: Unit::WorkingDays, promised: Some(days), statutory: None }
 }
 
-fn date(text: &str) -> Result<NaiveDate> {
+pub(crate) fn date(text: &str) -> Result<NaiveDate> {
     parse_date(text).map_err(|fault| unreadable("day", &fault))
 }
 

@@ -18,6 +18,7 @@
 //! notes for each last day that moved which notice moved it.
 
 mod app;
+mod complaints;
 mod domain;
 mod events;
 mod grpc;
@@ -36,6 +37,10 @@ use yimen_platform::{Context, Definition, Service};
 use yimen_proto::approval::v1::{
     JointApprovalDecided, LimitExtended, OpinionRecorded, SpecialProcedureEnded, SpecialProcedureStarted,
     TaskOpened,
+};
+use yimen_proto::complaints::v1::{
+    ComplaintClosed, ComplaintExtended, ComplaintGiven, ComplaintLeft, ComplaintRegistered,
+    ComplaintReviewAnswered, ComplaintReviewRequested,
 };
 use yimen_proto::fees::v1::{FeeOverdue, FeeRelieved, FeeSettled};
 use yimen_proto::intake::v1::{
@@ -91,7 +96,14 @@ fn build(context: Context) -> BoxFuture<'static, Result<Service, String>> {
             .on::<LimitExtended>(events::limit_extended)
             .on::<FeeOverdue>(events::fee_overdue)
             .on::<FeeRelieved>(events::fee_relieved)
-            .on::<FeeSettled>(events::fee_settled);
+            .on::<FeeSettled>(events::fee_settled)
+            .on::<ComplaintRegistered>(complaints::registered)
+            .on::<ComplaintGiven>(complaints::given)
+            .on::<ComplaintLeft>(complaints::left)
+            .on::<ComplaintExtended>(complaints::extended)
+            .on::<ComplaintReviewRequested>(complaints::review_requested)
+            .on::<ComplaintReviewAnswered>(complaints::review_answered)
+            .on::<ComplaintClosed>(complaints::closed);
         let subscriptions = Subscriptions::new(context.store.clone())
             .together(readers, |tx, heard| app::clocks::hear(tx, heard).boxed());
         let news = News::new();

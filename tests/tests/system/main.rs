@@ -11,6 +11,7 @@
 mod accountability;
 mod again;
 mod bad_input;
+mod complaints;
 mod conduct;
 mod copies;
 mod faults;

@@ -10,6 +10,7 @@
 
 mod acknowledged;
 mod approvals;
+mod complaints;
 mod events;
 mod fees;
 mod grants;
@@ -149,6 +150,7 @@ async fn once(pools: &Pools, options: &Options) -> Result<Vec<Finding>, String> 
             fees::check(&look).await?,
             messages::check(&look).await?,
             time::check(&look).await?,
+            complaints::check(&look).await?,
             numbers::check(&look).await?,
         ])
     };
@@ -176,6 +178,10 @@ impl Look<'_> {
 
     fn supervision(&self) -> Result<&PgPool, Unreadable> {
         Ok(self.pools.of("supervision")?)
+    }
+
+    fn complaints(&self) -> Result<&PgPool, Unreadable> {
+        Ok(self.pools.of("complaints")?)
     }
 
     fn approval(&self) -> Result<&PgPool, Unreadable> {

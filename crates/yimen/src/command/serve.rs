@@ -33,6 +33,8 @@ enum Name {
     Notification,
     /// Clocks and warnings.
     Supervision,
+    /// Complaints and what follows from them.
+    Complaints,
 }
 
 impl Name {
@@ -45,6 +47,7 @@ impl Name {
             Name::Fees => "fees",
             Name::Notification => "notification",
             Name::Supervision => "supervision",
+            Name::Complaints => "complaints",
         }
     }
 }

@@ -3,4 +3,5 @@
 pub mod application;
 pub mod catalog;
 pub mod documents;
-pub mod files;
+
+pub use yimen_kernel::media as files;

@@ -8,7 +8,7 @@ use yimen_platform::store::Tx;
 use yimen_proto::supervision::v1 as pb;
 
 use super::{party, read};
-use crate::domain::Rung;
+use crate::domain::{Kind, Rung};
 use crate::store::appeals::{self as table, Row};
 use crate::store::warnings::{self, Filter};
 use crate::store::{applications, red_list};
@@ -67,7 +67,10 @@ pub async fn decide(
 }
 
 async fn lock(tx: &mut Tx, warning: Uuid) -> Result<Row> {
-    table::lock(tx.sql(), warning).await?.ok_or_else(unknown)
+    let row = table::lock(tx.sql(), warning).await?.ok_or_else(unknown)?;
+    // What would be said about a complaint may be read by whomever it is about.
+    let is_of_complaint = Kind::parse(&row.kind).is_some_and(Kind::is_of_complaint);
+    if is_of_complaint { Err(unknown()) } else { Ok(row) }
 }
 
 async fn answer(tx: &mut Tx, warning: Uuid) -> Result<pb::Warning> {

@@ -66,6 +66,8 @@ pub enum Seldom {
     Resume { procedure: Uuid, ended_on: NaiveDate, at: DateTime<Utc> },
     /// The one extension of the case.
     Extend { days: u32, authority: String },
+    /// More days for one clock.
+    Prolong { which: Which, days: u32 },
 }
 
 /// Writes what was heard. A case that is not known yet will be: the event is put back till then.
@@ -187,6 +189,7 @@ impl Hearing {
             Seldom::Extend { days, authority } => {
                 applications::extend(tx.sql(), number, days, &authority).await
             }
+            Seldom::Prolong { which, days } => table::prolong(tx.sql(), &key(number, which), days).await,
         }
     }
 

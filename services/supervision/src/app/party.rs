@@ -19,6 +19,12 @@ pub fn sees(actor: &Actor, wish: Option<String>) -> Result<(String, Option<Strin
     Ok((center.to_string(), department))
 }
 
+/// Whether clocks of complaints are kept from a caller: only the department that has one in hand sees it here.
+/// The supervisor's office sees its complaints where recusal holds, in complaints.
+pub fn hides_complaints(actor: &Actor) -> bool {
+    actor.has(Role::Supervisor) || actor.has(Role::Manager) || actor.department.is_none()
+}
+
 /// Lets the caller pass who answers for a department, or for the window if it is empty.
 ///
 /// # Errors

@@ -47,7 +47,8 @@ pub async fn urgent(
     let (center, department) = party::sees(actor, department)?;
     let after = page.after.as_deref().map(|token| place(token).ok_or_else(unknown_page)).transpose()?;
     let mut tx = ctx.store.begin().await?;
-    let mut places = timers::urgent(tx.sql(), &center, department.as_deref(), after, page.limit()).await?;
+    let (whose, hides) = ((center.as_str(), department.as_deref()), party::hides_complaints(actor));
+    let mut places = timers::urgent(tx.sql(), whose, hides, after, page.limit()).await?;
     let next_page_token = page.cut(&mut places, |(clock, day)| format!("{day} {clock}"));
     let ids: Vec<Uuid> = places.iter().map(|(clock, _)| *clock).collect();
     let mut clocks: HashMap<Uuid, pb::Clock> = shown(&mut tx, &ids).await?.into_iter().collect();
@@ -113,7 +114,8 @@ pub async fn own(
     page: Page,
 ) -> Result<pb::ListWarningsResponse> {
     let (center, department) = party::sees(actor, department)?;
-    let filter = Filter { center: Some(center), department, running, ..Filter::default() };
+    let hides_complaints = party::hides_complaints(actor);
+    let filter = Filter { center: Some(center), department, running, hides_complaints, ..Filter::default() };
     list(ctx, filter, page, true).await
 }
 

@@ -146,6 +146,11 @@ impl CaseFile {
         })
     }
 
+    /// Whether it is a complaint: the boards count applications.
+    pub fn is_complaint(&self) -> bool {
+        self.item.is_empty()
+    }
+
     /// Its clocks of a kind.
     pub fn of_kind(&self, kind: Kind) -> impl Iterator<Item = &Timer> {
         self.timers.iter().filter(move |timer| timer.kind == kind)
@@ -161,6 +166,9 @@ impl CaseFile {
     /// What it counts for.
     pub fn facts(&self, calendar: &Calendar) -> Facts {
         let mut facts = Counting { facts: Facts::new(), calendar };
+        if self.is_complaint() {
+            return facts.facts;
+        }
         self.window(&mut facts);
         self.decision(&mut facts);
         for (task, day) in self.done(Kind::Task) {

@@ -28,6 +28,12 @@ codes! {
         FeeFollowUp = "FEE_FOLLOW_UP",
         /// The reply to a supervision case (督办).
         SupervisionCase = "SUPERVISION_CASE",
+        /// A complaint is accepted or declined (湖南省行政效能投诉处理办法).
+        ComplaintAcceptance = "COMPLAINT_ACCEPTANCE",
+        /// A complaint is answered (the same).
+        ComplaintAnswer = "COMPLAINT_ANSWER",
+        /// 复查 and 复核 of a complaint.
+        ComplaintReview = "COMPLAINT_REVIEW",
     }
 }
 
@@ -42,6 +48,13 @@ codes! {
         DarkRed = "DARK_RED",
         /// 督办: it is still not done.
         Case = "CASE",
+    }
+}
+
+impl Kind {
+    /// Whether it is a complaint's: its department is empty for the supervisor's office, not for the window.
+    pub fn is_of_complaint(self) -> bool {
+        matches!(self, Kind::ComplaintAcceptance | Kind::ComplaintAnswer | Kind::ComplaintReview)
     }
 }
 
@@ -162,9 +175,11 @@ impl Timer {
         Some(Reached { rung: Rung::Yellow, due_on, on: clock.reaches(calendar, used)? })
     }
 
-    /// When it has been late for so long that a supervision case is opened; not for the reply to one.
+    /// When it has been late for so long that a supervision case is opened; not for the reply to one, and not
+    /// for a complaint.
     fn case(&self, late: Reached, calendar: &Calendar) -> Option<Reached> {
-        if self.kind == Kind::SupervisionCase {
+        // What would be said about a complaint may be read by whomever it is about: complaints asks itself.
+        if self.kind == Kind::SupervisionCase || self.kind.is_of_complaint() {
             return None;
         }
         let on = calendar.due(late.due_on, CASE_AFTER).succ_opt()?;

@@ -11,6 +11,7 @@ pub struct Row {
     pub number: String,
     pub center: String,
     pub department: String,
+    pub kind: String,
     pub rung: String,
     pub public: bool,
     /// Of its appeal; none without one.
@@ -21,7 +22,7 @@ pub struct Row {
 pub async fn lock(connection: &mut PgConnection, warning: Uuid) -> Result<Option<Row>> {
     sqlx::query_as!(
         Row,
-        r#"select c.number, w.center, c.department, w.rung, w.public, p.state as "state?"
+        r#"select c.number, w.center, c.department, c.kind, w.rung, w.public, p.state as "state?"
            from supervision.warning w
            join supervision.clock c using (clock)
            join supervision.application a using (number)

@@ -8,7 +8,8 @@ use uuid::Uuid;
 use yimen_kernel::Calendar;
 use yimen_kernel::date::local_date;
 use yimen_kernel::deadline::Unit;
-use yimen_kernel::error::Result;
+use yimen_kernel::error::{Error, Result};
+use yimen_kernel::reason::Reason;
 use yimen_platform::store::db;
 
 use super::{count, int};
@@ -154,6 +155,24 @@ impl Keys {
         }
         Ok(keys)
     }
+}
+
+/// Adds days to the limits of a clock. One that is not heard of yet will be: the event is put back till then.
+pub async fn prolong(connection: &mut PgConnection, key: &Key, days: u32) -> Result<()> {
+    let done = sqlx::query!(
+        "update supervision.clock
+         set promised_days = promised_days + $5, statutory_days = statutory_days + $5
+         where number = $1 and kind = $2 and department = $3 and run = $4 and started_on is not null",
+        key.number,
+        key.kind.as_str(),
+        key.department,
+        int(key.run)?,
+        int(days)?
+    )
+    .execute(connection)
+    .await
+    .map_err(db)?;
+    if done.rows_affected() == 1 { Ok(()) } else { Err(Error::not_found(Reason::ApplicationUnknown)) }
 }
 
 /// Ends every clock of cases that runs, or those of one kind.

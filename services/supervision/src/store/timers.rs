@@ -120,8 +120,8 @@ pub async fn first_reached(
 /// and id are given.
 pub async fn urgent(
     connection: &mut PgConnection,
-    center: &str,
-    department: Option<&str>,
+    (center, department): (&str, Option<&str>),
+    hides_complaints: bool,
     after: Option<(NaiveDate, Uuid)>,
     limit: i64,
 ) -> Result<Vec<(Uuid, NaiveDate)>> {
@@ -131,12 +131,14 @@ pub async fn urgent(
          where left(number, 6) = $1 and ended_on is null and started_on is not null
            and ($2::text is null or department = $2)
            and ($3::date is null or (due_on, clock) > ($3, $4))
+           and not ($6 and kind in ('COMPLAINT_ACCEPTANCE', 'COMPLAINT_ANSWER', 'COMPLAINT_REVIEW'))
          order by due_on, clock limit $5",
         center,
         department,
         day,
         clock,
-        limit
+        limit,
+        hides_complaints
     )
     .fetch_all(connection)
     .await

@@ -39,6 +39,8 @@ pub struct Filter {
     pub running: bool,
     /// Only what everyone may see.
     pub public: bool,
+    /// None of complaints.
+    pub hides_complaints: bool,
     /// Only these.
     pub some: Option<Vec<Uuid>>,
     pub after: Option<Uuid>,
@@ -90,6 +92,7 @@ pub async fn list(connection: &mut PgConnection, filter: &Filter) -> Result<Vec<
              and (not $4 or w.public)
              and ($5::uuid[] is null or w.warning = any($5))
              and ($6::uuid is null or w.warning < $6)
+             and not ($8 and c.kind in ('COMPLAINT_ACCEPTANCE', 'COMPLAINT_ANSWER', 'COMPLAINT_REVIEW'))
            order by w.warning desc limit $7"#,
         filter.center,
         filter.department,
@@ -97,7 +100,8 @@ pub async fn list(connection: &mut PgConnection, filter: &Filter) -> Result<Vec<
         filter.public,
         filter.some.as_deref(),
         filter.after,
-        filter.limit
+        filter.limit,
+        filter.hides_complaints
     )
     .fetch_all(connection)
     .await

@@ -1,7 +1,7 @@
-//! What files an applicant may hand in: recognized by their content, not by what they claim.
+//! What files may be handed in: recognized by their content, not by what they claim.
 
-use yimen_kernel::Reason;
-use yimen_kernel::check::{FieldFault, Parsed};
+use crate::Reason;
+use crate::check::{FieldFault, Parsed};
 
 /// The largest file, in bytes: 20 MiB.
 pub const MAX_SIZE: u64 = 20 * 1024 * 1024;

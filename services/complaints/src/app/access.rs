@@ -1,0 +1,68 @@
+//! The complainant comes with number and lookup code; a flood from one place stops there.
+
+use chrono::Duration;
+use sha2::{Digest as _, Sha256};
+use subtle::ConstantTimeEq as _;
+use yimen_kernel::error::{Error, Kind, Result};
+use yimen_kernel::{DocumentNumber, LookupCode, Reason};
+use yimen_platform::{Caller, Context};
+
+use crate::store::attempts;
+
+/// How long wrong codes are counted together.
+const CODES_WINDOW: Duration = Duration::minutes(15);
+/// Wrong codes for one number from one place within the window.
+const FROM_ONE_PLACE: i32 = 10;
+/// Wrong codes for one number from anywhere within the window: 100 guesses of 31⁸ do not matter.
+const FROM_ANYWHERE: i32 = 100;
+/// How long complaints from one place are counted together.
+const FILING_WINDOW: Duration = Duration::hours(1);
+/// Complaints from one place within that time (示例: no rule says how many).
+const FILINGS: i32 = 10;
+
+/// What is stored of a lookup code.
+pub fn digest(number: &DocumentNumber, code: &LookupCode) -> [u8; 32] {
+    Sha256::new().chain_update(number.as_str()).chain_update(code.as_str()).finalize().into()
+}
+
+/// Lets the complainant in. A wrong code and an unknown number take the same way and get the same answer.
+///
+/// # Errors
+/// `WRONG_NUMBER_OR_CODE`, `TOO_MANY_ATTEMPTS`; `REQUIRED_FIELD` for a missing code.
+pub async fn admit(ctx: &Context, caller: &Caller, number: &DocumentNumber, code: &str) -> Result<()> {
+    let code = LookupCode::parse(code).map_err(|fault| Error::invalid(vec![fault.at("code")]))?;
+    let now = ctx.store.now();
+    let since = now - CODES_WINDOW;
+    let keys = [format!("code {number} {}", caller.source.0), format!("code {number}")];
+    let mut connection = ctx.store.read().await?;
+    let failures = attempts::counts(&mut connection, &keys, since).await?;
+    if failures.iter().zip([FROM_ONE_PLACE, FROM_ANYWHERE]).any(|(count, limit)| *count >= limit) {
+        return Err(Error::new(Kind::ResourceExhausted, Reason::TooManyAttempts));
+    }
+    let kept = attempts::digest(&mut connection, number.as_str()).await?;
+    let given = digest(number, &code);
+    let expected = kept.unwrap_or_else(|| vec![0; given.len()]);
+    if bool::from(expected.as_slice().ct_eq(&given)) {
+        return Ok(());
+    }
+    attempts::count(&mut connection, &keys, since, now).await?;
+    attempts::purge(&mut connection, now - FILING_WINDOW).await?;
+    Err(Error::not_found(Reason::WrongNumberOrCode))
+}
+
+/// Lets one more complaint in from a place. Other places have counts of their own.
+///
+/// # Errors
+/// `TOO_MANY_COMPLAINTS`.
+pub async fn admit_filing(ctx: &Context, caller: &Caller) -> Result<()> {
+    let now = ctx.store.now();
+    let since = now - FILING_WINDOW;
+    let keys = [format!("filing {}", caller.source.0)];
+    let mut connection = ctx.store.read().await?;
+    let counts = attempts::counts(&mut connection, &keys, since).await?;
+    if counts.iter().any(|count| *count >= FILINGS) {
+        return Err(Error::new(Kind::ResourceExhausted, Reason::TooManyComplaints));
+    }
+    attempts::count(&mut connection, &keys, since, now).await?;
+    attempts::purge(&mut connection, since).await
+}

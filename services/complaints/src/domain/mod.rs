@@ -1,0 +1,15 @@
+//! The rules of complaints, pure.
+
+pub mod accountability;
+pub mod codes;
+pub mod complaint;
+mod handling;
+pub mod publication;
+pub mod recusal;
+mod review;
+#[cfg(test)]
+mod tests;
+
+pub use codes::{Closing, Finding, Identity, Kind, Way};
+pub use complaint::{Complaint, Handler, Handling, Stage, State, View};
+pub use recusal::Accused;
