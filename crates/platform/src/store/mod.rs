@@ -39,11 +39,8 @@ pub async fn connect(url: &str, size: u32) -> Result<PgPool, String> {
         format!("The database address is not a postgres:// URL ({error}); correct YIMEN_DATABASE_URL.")
     })?;
     let place = format!("{}:{}", options.get_host(), options.get_port());
-    // Our statements touch few rows each: compiling one, or planning it anew for every list, costs more than
-    // running it (docs/performance.md).
-    let options = options
-        .application_name("yimen")
-        .options([("jit", "off"), ("plan_cache_mode", "force_generic_plan")]);
+    // Our statements touch few rows each: compiling one costs more than running it.
+    let options = options.application_name("yimen").options([("jit", "off")]);
     // The pool itself would go on knocking at a closed door.
     let first = tokio::time::timeout(TURN, PgConnection::connect_with(&options)).await;
     let outcome = match first {
