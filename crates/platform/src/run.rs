@@ -87,13 +87,13 @@ impl Process {
         self.stop_relays.cancel();
         self.relays.close();
         self.relays.wait().await;
+        if let (Some(embedded), Some(pool)) = (self.embedded, self.pools.first()) {
+            return embedded.stop(pool).await;
+        }
         for pool in &self.pools {
             pool.close().await;
         }
-        match self.embedded {
-            Some(embedded) => embedded.stop().await,
-            None => Ok(()),
-        }
+        Ok(())
     }
 
     fn relay(&self, store: &Store, bus: &Arc<dyn Bus>) {

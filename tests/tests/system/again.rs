@@ -48,6 +48,5 @@ async fn what_was_heard_before_has_no_effect_again() {
     assert!(wrong.is_err(), "an event that cannot be read is not taken for one that was heard");
     let pool = copy.pool.clone();
     drop(copy);
-    pool.close().await;
-    embedded.stop().await.unwrap();
+    embedded.stop(&pool).await.unwrap();
 }

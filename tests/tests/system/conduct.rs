@@ -170,6 +170,5 @@ async fn departments_are_asked_about_what_many_cases_show_together() {
     assert_eq!(asked.len(), 1, "{asked:?}");
     let pool = month.copy.pool.clone();
     drop(month);
-    pool.close().await;
-    embedded.stop().await.unwrap();
+    embedded.stop(&pool).await.unwrap();
 }

@@ -82,12 +82,12 @@ async fn every_rung_is_reached_once_and_every_case_counted_once() {
     assert_eq!(count(&one, red).await, CASES as i64);
     let pool = one.pool.clone();
     drop((one, two));
-    pool.close().await;
-    if let Some(database) = database {
-        database.drop().await;
-    }
     if let Some(embedded) = embedded {
-        embedded.stop().await.unwrap();
+        embedded.stop(&pool).await.unwrap();
+    }
+    if let Some(database) = database {
+        pool.close().await;
+        database.drop().await;
     }
 }
 
@@ -120,6 +120,5 @@ async fn what_was_done_in_time_and_heard_late_is_corrected() {
     assert_eq!(count(&copy, open).await, 0);
     let pool = copy.pool.clone();
     drop(copy);
-    pool.close().await;
-    embedded.stop().await.unwrap();
+    embedded.stop(&pool).await.unwrap();
 }

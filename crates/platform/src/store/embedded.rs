@@ -79,11 +79,18 @@ impl Embedded {
             .map_err(|error| format!("The embedded database does not answer ({error}); start again."))
     }
 
-    /// Stops the server after the pool is closed.
+    /// Closes its pool, and stops the server.
+    ///
+    /// A connection that is on its way back to a closed pool goes without waiting for the answers that
+    /// it is owed, such as that of a rollback, and the server takes that for a failure: so the
+    /// connection is waited for first.
     ///
     /// # Errors
-    /// When the server does not stop in order.
-    pub async fn stop(mut self) -> Result<(), String> {
+    /// When the connection does not come back, or the server does not stop in order.
+    pub async fn stop(mut self, pool: &PgPool) -> Result<(), String> {
+        let returned = pool.acquire().await.map(drop);
+        pool.close().await;
+        returned.map_err(|error| format!("The embedded database was cut off from a call: {error}"))?;
         let Some(server) = self.server.take() else { return Ok(()) };
         tokio::task::spawn_blocking(move || server.shutdown())
             .await
@@ -134,7 +141,18 @@ mod tests {
         }
         let answer = sqlx::query_scalar::<_, i32>("select 1").fetch_one(&pool);
         assert_eq!(tokio::time::timeout(Duration::from_secs(30), answer).await.unwrap().unwrap(), 1);
-        pool.close().await;
-        embedded.stop().await.unwrap();
+        embedded.stop(&pool).await.unwrap();
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn what_was_rolled_back_last_does_not_trouble_the_end() {
+        for _ in 0..5 {
+            let embedded = Embedded::start(None).await.unwrap();
+            let pool = embedded.pool().await.unwrap();
+            let mut transaction = pool.begin().await.unwrap();
+            sqlx::query("create table given_up ()").execute(&mut *transaction).await.unwrap();
+            drop(transaction);
+            embedded.stop(&pool).await.unwrap();
+        }
     }
 }
