@@ -4,7 +4,7 @@
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
-const FILES: [&str; 19] = [
+const FILES: [&str; 20] = [
     "io/cloudevents/v1/cloudevents.proto",
     "yimen/policy/v1/policy.proto",
     "yimen/identity/v1/identity.proto",
@@ -23,6 +23,7 @@ const FILES: [&str; 19] = [
     "yimen/complaints/v1/complaint.proto",
     "yimen/complaints/v1/accountability.proto",
     "yimen/complaints/v1/complaints.proto",
+    "yimen/complaints/v1/consultation.proto",
     "yimen/complaints/v1/events.proto",
 ];
 

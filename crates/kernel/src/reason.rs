@@ -172,6 +172,9 @@ reasons! {
     ReviewLate = "REVIEW_LATE", "申请复查、复核或重新办理的期限已于{due}届满。", "The time to ask for a review or a reopening ended on {due}.";
     AlreadyReopened = "ALREADY_REOPENED", "只能要求重新办理一次，请申请复查。", "It is reopened only once. Please ask for a review.";
     TellByOffice = "TELL_BY_OFFICE", "投诉人未对承办单位实名，请由效能监察人员告知。", "The department does not know who complains. Please have the supervisor tell the answer.";
+    QuestionUnknown = "QUESTION_UNKNOWN", "没有找到该咨询件，请核对编号。", "There is no such question. Please check its number.";
+    TooManyQuestions = "TOO_MANY_QUESTIONS", "同一来源短时间内提交的咨询过多，请稍后再试，或到窗口、拨打电话咨询。", "There were too many questions from the same place in a short time. Please try again later, or ask at the window or by telephone.";
+    PublicationRefused = "PUBLICATION_REFUSED", "咨询人不同意公开，请选择不公开。", "Whoever asked did not agree to publication. Please withhold it.";
     PersonalData = "PERSONAL_DATA", "公开的内容不得含有个人姓名、电话、证件号码或住址，请删除。", "What is published must not contain a person's name, telephone, identity number or address. Please remove it.";
 
     // Our side.

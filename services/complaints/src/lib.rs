@@ -1,4 +1,5 @@
-//! Complaints (行政效能投诉): heard by whom they are not about, and never lost after the answer.
+//! Complaints (行政效能投诉): heard by whom they are not about, and never lost after the answer; and consultation
+//! (咨询): questions, answered in time and published after review.
 //!
 //! The cast: a `Complaint` is about an application, a window, a department, a person or unpublished
 //! information; its `Accused` are whom it is about; a `Handler` is the supervisor's office (自办) or a
@@ -42,6 +43,7 @@ use yimen_platform::store::Migrations;
 use yimen_platform::{Context, Definition, Service};
 use yimen_proto::approval::v1::DepartmentAdded;
 use yimen_proto::complaints::v1::complaints_server::ComplaintsServer;
+use yimen_proto::complaints::v1::consultations_server::ConsultationsServer;
 use yimen_proto::intake::v1::ApplicationAccepted;
 
 static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!();
@@ -67,8 +69,10 @@ fn build(context: Context) -> BoxFuture<'static, Result<Service, String>> {
         let lapse = Chore::every("close complaints whose time for a review has passed", LAPSES, move || {
             app::chores::lapse(ctx.clone())
         });
-        let server = ComplaintsServer::new(grpc::Server { context }).max_decoding_message_size(MAX_REQUEST);
-        Ok(Service { routes: Routes::new(server), subscriptions, chores: vec![lapse] })
+        let server = grpc::Server { context };
+        let complaints = ComplaintsServer::new(server.clone()).max_decoding_message_size(MAX_REQUEST);
+        let routes = Routes::new(complaints).add_service(ConsultationsServer::new(server));
+        Ok(Service { routes, subscriptions, chores: vec![lapse] })
     }
     .boxed()
 }

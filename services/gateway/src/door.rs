@@ -19,6 +19,8 @@ use yimen_platform::rpc::actor::header_value;
 use yimen_platform::rpc::{ACTOR_HEADER, Body, Channel, Channels, SOURCE_HEADER, from_status, to_status};
 use yimen_platform::{Clock, Config, telemetry};
 use yimen_proto::approval::v1::approval_client::ApprovalClient;
+use yimen_proto::complaints::v1::complaints_client::ComplaintsClient;
+use yimen_proto::complaints::v1::consultations_client::ConsultationsClient;
 use yimen_proto::identity::v1::AuthenticateRequest;
 use yimen_proto::identity::v1::identity_client::IdentityClient;
 use yimen_proto::intake::v1::intake_client::IntakeClient;
@@ -165,38 +167,32 @@ impl Door {
             .get(service)
             .ok_or_else(|| Error::unavailable(format!("{service} is not part of this deployment")))
     }
+}
 
-    /// Identity's client.
-    ///
-    /// # Errors
-    /// `UNAVAILABLE` if identity is not part of this deployment.
-    pub fn identity(&self) -> Result<IdentityClient<Way>> {
-        Ok(IdentityClient::new(self.channel("identity")?).max_decoding_message_size(ANSWER_MAX))
-    }
+/// A client of each service: its method, its process and its type.
+macro_rules! clients {
+    ($($method:ident: $service:literal $client:ident;)*) => {
+        impl Door {
+            $(
+                /// Its client.
+                ///
+                /// # Errors
+                /// `UNAVAILABLE` if the service is not part of this deployment.
+                pub fn $method(&self) -> Result<$client<Way>> {
+                    Ok($client::new(self.channel($service)?).max_decoding_message_size(ANSWER_MAX))
+                }
+            )*
+        }
+    };
+}
 
-    /// Intake's client.
-    ///
-    /// # Errors
-    /// `UNAVAILABLE` if intake is not part of this deployment.
-    pub fn intake(&self) -> Result<IntakeClient<Way>> {
-        Ok(IntakeClient::new(self.channel("intake")?).max_decoding_message_size(ANSWER_MAX))
-    }
-
-    /// Approval's client.
-    ///
-    /// # Errors
-    /// `UNAVAILABLE` if approval is not part of this deployment.
-    pub fn approval(&self) -> Result<ApprovalClient<Way>> {
-        Ok(ApprovalClient::new(self.channel("approval")?).max_decoding_message_size(ANSWER_MAX))
-    }
-
-    /// Notification's client.
-    ///
-    /// # Errors
-    /// `UNAVAILABLE` if notification is not part of this deployment.
-    pub fn notification(&self) -> Result<NotificationClient<Way>> {
-        Ok(NotificationClient::new(self.channel("notification")?).max_decoding_message_size(ANSWER_MAX))
-    }
+clients! {
+    identity: "identity" IdentityClient;
+    intake: "intake" IntakeClient;
+    approval: "approval" ApprovalClient;
+    notification: "notification" NotificationClient;
+    complaints: "complaints" ComplaintsClient;
+    consultations: "complaints" ConsultationsClient;
 }
 
 /// The caller's language, from `Accept-Language`.

@@ -1,5 +1,5 @@
 //! What the events of complaints say about clocks. Their days are working days to accept, and calendar days to
-//! answer and to review, as the rules count them.
+//! answer and to review, as the rules count them; those of questions are working days.
 
 use yimen_kernel::date::local_date;
 use yimen_kernel::deadline::Unit;
@@ -9,7 +9,7 @@ use yimen_proto::complaints::v1 as pb;
 
 use crate::app::clocks::{Change, Heard, Seldom, Which};
 use crate::domain::Kind;
-use crate::events::{date, heard, seldom, which};
+use crate::events::{date, heard, promised, seldom, which};
 use crate::store::clocks::Limits;
 
 /// Working days to accept or decline (湖南省行政效能投诉处理办法).
@@ -75,6 +75,31 @@ pub fn review_answered(event: Received<pb::ComplaintReviewAnswered>) -> Result<H
 
 /// Nothing is to be done any more.
 pub fn closed(event: Received<pb::ComplaintClosed>) -> Result<Heard> {
+    let (at, outcome) = (event.envelope.time, "CLOSED".to_owned());
+    seldom(event.message.number, Seldom::Finish { at, outcome })
+}
+
+/// 咨询.
+pub fn question_asked(event: Received<pb::QuestionAsked>) -> Result<Heard> {
+    let message = event.message;
+    let begin = Change::Begin { center: message.center, item: NO_ITEM };
+    let which = which(Kind::Consultation, message.department, 1);
+    let (on, limits) = (date(&message.asked_on)?, promised(message.limit_days));
+    heard(message.number, [begin, Change::Start { which, on, limits }])
+}
+
+/// 转交: the days go on counting.
+pub fn question_directed(event: Received<pb::QuestionDirected>) -> Result<Heard> {
+    let (at, message) = (event.envelope.time, event.message);
+    let before = which(Kind::Consultation, message.from_department, message.run.saturating_sub(1));
+    let end = Change::End { which: before, at, outcome: "DIRECTED".to_owned() };
+    let which = which(Kind::Consultation, message.to_department, message.run);
+    let (on, limits) = (date(&message.asked_on)?, promised(message.limit_days));
+    heard(message.number, [end, Change::Start { which, on, limits }])
+}
+
+/// Answered: nothing is to be done in a time any more.
+pub fn question_answered(event: Received<pb::QuestionAnswered>) -> Result<Heard> {
     let (at, outcome) = (event.envelope.time, "CLOSED".to_owned());
     seldom(event.message.number, Seldom::Finish { at, outcome })
 }

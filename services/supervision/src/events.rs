@@ -174,7 +174,7 @@ fn legal(days: u32) -> Limits {
     Limits { unit: Unit::WorkingDays, promised: None, statutory: Some(days) }
 }
 
-fn promised(days: u32) -> Limits {
+pub(crate) fn promised(days: u32) -> Limits {
     Limits { unit: Unit::WorkingDays, promised: Some(days), statutory: None }
 }
 

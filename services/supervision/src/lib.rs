@@ -40,7 +40,7 @@ use yimen_proto::approval::v1::{
 };
 use yimen_proto::complaints::v1::{
     ComplaintClosed, ComplaintExtended, ComplaintGiven, ComplaintLeft, ComplaintRegistered,
-    ComplaintReviewAnswered, ComplaintReviewRequested,
+    ComplaintReviewAnswered, ComplaintReviewRequested, QuestionAnswered, QuestionAsked, QuestionDirected,
 };
 use yimen_proto::fees::v1::{FeeOverdue, FeeRelieved, FeeSettled};
 use yimen_proto::intake::v1::{
@@ -103,7 +103,10 @@ fn build(context: Context) -> BoxFuture<'static, Result<Service, String>> {
             .on::<ComplaintExtended>(complaints::extended)
             .on::<ComplaintReviewRequested>(complaints::review_requested)
             .on::<ComplaintReviewAnswered>(complaints::review_answered)
-            .on::<ComplaintClosed>(complaints::closed);
+            .on::<ComplaintClosed>(complaints::closed)
+            .on::<QuestionAsked>(complaints::question_asked)
+            .on::<QuestionDirected>(complaints::question_directed)
+            .on::<QuestionAnswered>(complaints::question_answered);
         let subscriptions = Subscriptions::new(context.store.clone())
             .together(readers, |tx, heard| app::clocks::hear(tx, heard).boxed());
         let news = News::new();

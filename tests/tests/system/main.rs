@@ -13,6 +13,7 @@ mod again;
 mod bad_input;
 mod complaints;
 mod conduct;
+mod consultation;
 mod copies;
 mod faults;
 mod fees;

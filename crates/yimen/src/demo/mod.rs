@@ -8,7 +8,7 @@
 //! The life of a demo: services and gateway start on an embedded database; the operator imports
 //! the catalog; [`days`] pass at the center's clock, some lines of the file come in on each; clerks,
 //! departments and payers turn to a case in their own time; departments opine, see the place, decide;
-//! results are delivered; and when every application has ended, or waits for somebody who lets the
+//! results are delivered; who waited too long complains and is heard; and when every application has ended, or waits for somebody who lets the
 //! demo end, the independent checker reads the database. Then the center stays open for whoever started it.
 
 mod act;
@@ -19,6 +19,7 @@ mod days;
 mod department;
 mod fate;
 mod hall;
+mod heard;
 mod ledger;
 mod money;
 mod place;
@@ -50,6 +51,7 @@ use crate::{definitions, output};
 use bank::Bank;
 use days::Days;
 use hall::{Hall, News};
+pub use heard::Heard;
 use place::Place;
 pub use report::{CenterRow, Invariant, Lines, Report};
 pub use time::Time;
@@ -172,6 +174,7 @@ async fn work(
         hall.open_up().await;
     }
 
+    let heard = heard::speak(&hall).await?;
     let pools = Pools::shared(process.pool().ok_or("The demo has no database to check.")?);
     let check_options =
         check::Options { as_of: clock.now(), wait: CHECK_WAIT, acknowledged: hall.ledger.numbers() };
@@ -179,6 +182,7 @@ async fn work(
     let report = Report {
         centers: report::centers(&hall).await?,
         time: time::look(&hall).await?,
+        heard,
         invariants: findings.iter().map(Invariant::from).collect(),
         lines: Lines::from(&summary),
         seconds,
@@ -300,6 +304,7 @@ fn tell(report: &Report, summary: &Summary, findings: &[check::Finding]) {
         output::line(report::table(&report.centers));
         output::line(time::table(&report.time));
         time::lines(&report.time).into_iter().for_each(output::line);
+        heard::lines(&report.heard).into_iter().for_each(output::line);
     }
     for finding in findings {
         output::line(finding);

@@ -1,4 +1,4 @@
-//! The complainant comes with number and lookup code; a flood from one place stops there.
+//! Who complains or asks comes with number and lookup code; a flood from one place stops there.
 
 use chrono::Duration;
 use sha2::{Digest as _, Sha256};
@@ -17,7 +17,7 @@ const FROM_ONE_PLACE: i32 = 10;
 const FROM_ANYWHERE: i32 = 100;
 /// How long complaints from one place are counted together.
 const FILING_WINDOW: Duration = Duration::hours(1);
-/// Complaints from one place within that time (示例: no rule says how many).
+/// Complaints, or questions, from one place within that time (示例: no rule says how many).
 const FILINGS: i32 = 10;
 
 /// What is stored of a lookup code.
@@ -25,7 +25,7 @@ pub fn digest(number: &DocumentNumber, code: &LookupCode) -> [u8; 32] {
     Sha256::new().chain_update(number.as_str()).chain_update(code.as_str()).finalize().into()
 }
 
-/// Lets the complainant in. A wrong code and an unknown number take the same way and get the same answer.
+/// Lets the complainant, or whoever asked, in. A wrong code and an unknown number take the same way and get the same answer.
 ///
 /// # Errors
 /// `WRONG_NUMBER_OR_CODE`, `TOO_MANY_ATTEMPTS`; `REQUIRED_FIELD` for a missing code.
@@ -50,18 +50,29 @@ pub async fn admit(ctx: &Context, caller: &Caller, number: &DocumentNumber, code
     Err(Error::not_found(Reason::WrongNumberOrCode))
 }
 
-/// Lets one more complaint in from a place. Other places have counts of their own.
+/// What comes from anyone.
+#[derive(Clone, Copy)]
+pub enum Sent {
+    Complaint,
+    Question,
+}
+
+/// Lets one more complaint or question in from a place. Other places have counts of their own.
 ///
 /// # Errors
-/// `TOO_MANY_COMPLAINTS`.
-pub async fn admit_filing(ctx: &Context, caller: &Caller) -> Result<()> {
+/// `TOO_MANY_COMPLAINTS`, `TOO_MANY_QUESTIONS`.
+pub async fn admit_filing(ctx: &Context, caller: &Caller, sent: Sent) -> Result<()> {
     let now = ctx.store.now();
     let since = now - FILING_WINDOW;
-    let keys = [format!("filing {}", caller.source.0)];
+    let (what, refusal) = match sent {
+        Sent::Complaint => ("filing", Reason::TooManyComplaints),
+        Sent::Question => ("asking", Reason::TooManyQuestions),
+    };
+    let keys = [format!("{what} {}", caller.source.0)];
     let mut connection = ctx.store.read().await?;
     let counts = attempts::counts(&mut connection, &keys, since).await?;
     if counts.iter().any(|count| *count >= FILINGS) {
-        return Err(Error::new(Kind::ResourceExhausted, Reason::TooManyComplaints));
+        return Err(Error::new(Kind::ResourceExhausted, refusal));
     }
     attempts::count(&mut connection, &keys, since, now).await?;
     attempts::purge(&mut connection, since).await

@@ -1,5 +1,6 @@
-//! Proto ⇄ domain for every method of `yimen.complaints.v1.Complaints`.
+//! Proto ⇄ domain for every method of `yimen.complaints.v1.Complaints`, and beside it the other services'.
 
+pub mod consultation;
 mod filing;
 pub mod message;
 mod parse;
@@ -13,11 +14,13 @@ use yimen_platform::{Caller, Context};
 use yimen_proto::complaints::v1 as pb;
 use yimen_proto::complaints::v1::complaints_server::Complaints;
 
+use crate::app::access::Sent;
 use crate::app::file::How;
 use crate::app::{access, accountability, complainant, figures, file, office, read};
 use crate::domain::codes::Channel;
 
 /// The gRPC face of complaints.
+#[derive(Clone)]
 pub struct Server {
     pub context: Context,
 }
@@ -49,7 +52,7 @@ impl Complaints for Server {
     ) -> Answer<pb::FileComplaintResponse> {
         let filing = filing::filing(&request.get_ref().filing.clone().unwrap_or_default());
         let filing = filing.map_err(|error| to_status(&error))?;
-        let admitted = access::admit_filing(&self.context, &Caller::of(&request)).await;
+        let admitted = access::admit_filing(&self.context, &Caller::of(&request), Sent::Complaint).await;
         admitted.map_err(|error| to_status(&error))?;
         self.context
             .mutate(request, |tx, _, _| {

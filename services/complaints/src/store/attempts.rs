@@ -5,12 +5,14 @@ use sqlx::PgConnection;
 use yimen_kernel::error::Result;
 use yimen_platform::store::db;
 
-/// The digest that a lookup code must have, if there is such a complaint.
+/// The digest that a lookup code must have, if there is such a complaint or question.
 pub async fn digest(connection: &mut PgConnection, number: &str) -> Result<Option<Vec<u8>>> {
-    sqlx::query_scalar!("select lookup_digest from complaints.complaint where number = $1", number)
-        .fetch_optional(connection)
-        .await
-        .map_err(db)
+    let digest = sqlx::query_scalar!(
+        "select lookup_digest from complaints.complaint where number = $1
+         union all select lookup_digest from complaints.question where number = $1",
+        number
+    );
+    Ok(digest.fetch_optional(connection).await.map_err(db)?.flatten())
 }
 
 /// The counts under each of `keys` since `since`, in their order.

@@ -16,6 +16,7 @@ mod assets;
 mod cookies;
 mod form;
 mod guide;
+mod heard;
 mod home;
 mod items;
 mod moment;
@@ -82,6 +83,7 @@ pub fn router(door: Door) -> Result<Router, String> {
         .route("/track/withdraw", get(track::back).post(track::withdraw))
         .route("/track/document", get(track::back).post(track::document))
         .route("/assets/{name}", get(assets::serve))
+        .merge(heard::routes())
         .merge(staff::routes())
         .fallback(nothing_here)
         .method_not_allowed_fallback(nothing_here)

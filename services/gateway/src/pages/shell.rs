@@ -43,6 +43,8 @@ pub struct Bar {
     pub tasks: bool,
     /// Sees the applications of a center, and the messages about them.
     pub applications: bool,
+    /// Hears complaints.
+    pub complaints: bool,
     /// Sees what the simulated carrier received.
     pub simulator: bool,
 }
@@ -55,6 +57,7 @@ impl Bar {
             name: if claims.name.is_empty() { claims.subject.clone() } else { claims.name.clone() },
             tasks: has(&[Role::Approver]),
             applications: has(&[Role::Clerk, Role::Supervisor, Role::Manager]),
+            complaints: has(&[Role::Supervisor]),
             simulator: has(&[Role::Operator]),
         }
     }

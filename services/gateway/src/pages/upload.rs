@@ -8,6 +8,7 @@ use http::StatusCode;
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 use yimen_kernel::error::{Error, Kind, Result};
+use yimen_kernel::media::MAX_INLINE;
 use yimen_kernel::{FieldError, Reason};
 use yimen_proto::intake::v1::MaterialInput;
 use yimen_proto::intake::v1::UploadFileResponse;
@@ -68,6 +69,44 @@ pub async fn receive(ask: &Ask, mut parts: Multipart, is_wanted: impl Fn(&str) -
                 received.typed.set(format!("{UPLOAD_NAME}{code}"), file_name);
             }
             Err(error) => received.faults.push(at_field(error, name)?),
+        }
+    }
+    Err(Error::new(Kind::InvalidArgument, Reason::MalformedBody))
+}
+
+/// A small file that came with a form.
+pub struct Small {
+    /// The name of its field.
+    pub name: String,
+    /// The name that it had.
+    pub file_name: String,
+    /// One byte more than may come inline, where it is larger.
+    pub content: Vec<u8>,
+}
+
+/// Reads a form with small files, which go on with what was typed.
+///
+/// # Errors
+/// `MALFORMED_BODY`, `BODY_TOO_LARGE`.
+pub async fn receive_small(mut parts: Multipart) -> Result<(Typed, Vec<Small>)> {
+    let (mut typed, mut files) = (Typed::default(), Vec::new());
+    for _ in 0..FIELDS_MAX {
+        let Some(mut field) = parts.next_field().await.map_err(|error| broken(&error))? else {
+            return Ok((typed, files));
+        };
+        let name = field.name().unwrap_or_default().to_owned();
+        if !name.starts_with(FILE) {
+            typed.0.push((name, text(&mut field).await?));
+            continue;
+        }
+        let file_name = field.file_name().unwrap_or_default().to_owned();
+        let mut content = Vec::new();
+        while let Some(chunk) = field.chunk().await.map_err(|error| broken(&error))? {
+            content.extend_from_slice(&chunk);
+            content.truncate(MAX_INLINE + 1);
+        }
+        if !file_name.is_empty() {
+            files.push(Small { name, file_name, content });
         }
     }
     Err(Error::new(Kind::InvalidArgument, Reason::MalformedBody))

@@ -19,6 +19,7 @@ use yimen_kernel::{Reason, Role};
 use yimen_proto::identity::v1::{ActorClaims, SignedActor};
 
 use super::ask::{Ask, Departments};
+use super::form::Typed;
 use super::shell::{Bar, Shell, Switch, in_language};
 use super::text::Text;
 use super::{Pages, cookies};
@@ -142,6 +143,14 @@ impl Visitor {
         let now = self.ask.door.clock().now();
         let seconds = u64::try_from(now.timestamp()).unwrap_or_default();
         Uuid::new_v7(Timestamp::from_unix(NoContext, seconds, now.timestamp_subsec_nanos())).to_string()
+    }
+
+    /// Names the change of a form, unless it has one. Only a name that we gave is a name: what else was sent could
+    /// be somebody else's.
+    pub fn settle(&self, typed: &mut Typed) {
+        if Uuid::parse_str(typed.get("request_id")).is_err() {
+            typed.set("request_id".to_owned(), self.new_request_id());
+        }
     }
 
     /// A page.

@@ -146,9 +146,10 @@ impl CaseFile {
         })
     }
 
-    /// Whether it is a complaint: the boards count applications.
-    pub fn is_complaint(&self) -> bool {
-        self.item.is_empty()
+    /// Whether it is an application, which has an item; complaints and questions have none, and the boards do not
+    /// count them.
+    pub fn is_application(&self) -> bool {
+        !self.item.is_empty()
     }
 
     /// Its clocks of a kind.
@@ -166,7 +167,7 @@ impl CaseFile {
     /// What it counts for.
     pub fn facts(&self, calendar: &Calendar) -> Facts {
         let mut facts = Counting { facts: Facts::new(), calendar };
-        if self.is_complaint() {
+        if !self.is_application() {
             return facts.facts;
         }
         self.window(&mut facts);

@@ -34,6 +34,8 @@ codes! {
         ComplaintAnswer = "COMPLAINT_ANSWER",
         /// 复查 and 复核 of a complaint.
         ComplaintReview = "COMPLAINT_REVIEW",
+        /// A question is answered (咨询).
+        Consultation = "CONSULTATION",
     }
 }
 

@@ -11,7 +11,6 @@ use askama::Template;
 use axum::extract::{Multipart, Path};
 use axum::response::Response;
 use http::StatusCode;
-use uuid::Uuid;
 use yimen_kernel::date::local_date;
 use yimen_kernel::error::{Error, Result};
 use yimen_kernel::{Kind, Reason};
@@ -20,6 +19,7 @@ use yimen_proto::intake::v1::{Applicant, GetItemRequest, ServiceItem, SubmitAppl
 use yimen_proto::policy::v1::Role;
 
 use super::form::{Form, Typed};
+use super::heard::in_groups;
 use super::shell::{Shell, Switch};
 use super::upload;
 use super::visitor::{Names, Visitor, see_other};
@@ -131,7 +131,7 @@ async fn checked(visitor: &Visitor, code: &str, parts: Multipart) -> Result<Resp
     let is_wanted = |code: &str| fields::asked(&item).any(|material| material.code == code);
     let mut received = upload::receive(&visitor.ask, parts, is_wanted).await?;
     let occasion = Occasion::of(visitor, code, received.typed.get("center")).await?;
-    settle_request_id(visitor, &mut received.typed);
+    visitor.settle(&mut received.typed);
     let typed = received.typed;
     let today = local_date(visitor.ask.door.clock().now());
     let mut faults = received.faults;
@@ -159,7 +159,7 @@ async fn checked(visitor: &Visitor, code: &str, parts: Multipart) -> Result<Resp
 pub async fn edit(visitor: Visitor, Path(code): Path<String>, typed: Typed) -> Response {
     let edit = async {
         let mut typed = typed;
-        settle_request_id(&visitor, &mut typed);
+        visitor.settle(&mut typed);
         let occasion = Occasion::of(&visitor, &code, typed.get("center")).await?;
         page(&visitor, &occasion, &typed, StatusCode::OK, |_| {})
     };
@@ -172,7 +172,7 @@ pub async fn submit(visitor: Visitor, Path(code): Path<String>, typed: Typed) ->
 }
 
 async fn submitted(visitor: &Visitor, code: &str, mut typed: Typed) -> Result<Response> {
-    settle_request_id(visitor, &mut typed);
+    visitor.settle(&mut typed);
     let occasion = Occasion::of(visitor, code, typed.get("center")).await?;
     let message = message(&occasion, &typed);
     let sent = message.materials.clone();
@@ -184,10 +184,7 @@ async fn submitted(visitor: &Visitor, code: &str, mut typed: Typed) -> Result<Re
                 item: occasion.name(&s).to_owned(),
                 center_name: occasion.center_name,
                 number: answer.number,
-                shown_code: match code.split_at_checked(4) {
-                    Some((first, second)) => format!("{first}-{second}"),
-                    None => code.clone(),
-                },
+                shown_code: in_groups(&code),
                 lookup_code: code,
                 receipt: answer.receipt,
                 time: s.time(&answer.submit_time),
@@ -266,13 +263,6 @@ fn frame(visitor: &Visitor, code: &str, typed: &Typed) -> Shell {
         s.switched_by(Switch::Form(format!("/apply/{code}/edit"), typed.0.clone()))
     } else {
         s
-    }
-}
-
-/// Only a name that we gave is a name: what else was sent could be somebody else's.
-fn settle_request_id(visitor: &Visitor, typed: &mut Typed) {
-    if Uuid::parse_str(typed.get("request_id")).is_err() {
-        typed.set("request_id".to_owned(), visitor.new_request_id());
     }
 }
 

@@ -1,10 +1,11 @@
-//! For those who work in the hall: the clerk's window and the department's tasks.
+//! For those who work in the hall: the clerk's window, the department's tasks and what the supervisor's office hears.
 //!
 //! What is done here is followed by a redirect to the page it was done on, so that reloading does
 //! not do it again; what is refused comes back with everything that was typed.
 
 mod application;
 mod applications;
+mod complaints;
 mod files;
 mod inspection;
 mod messages;
@@ -17,6 +18,8 @@ mod window;
 
 #[cfg(test)]
 pub use application::page as application_page;
+#[cfg(test)]
+pub use complaints::page as complaint_page;
 #[cfg(test)]
 pub use messages::{Messages, Row as MessageRow, Seen, Simulator};
 #[cfg(test)]
@@ -43,6 +46,8 @@ pub fn routes() -> Router<Pages> {
         .route("/staff/sign-out", post(sign_in::sign_out))
         .route("/staff/tasks", get(tasks::show))
         .route("/staff/tasks/{number}", get(task::show).post(task_actions::act))
+        .route("/staff/complaints", get(complaints::list))
+        .route("/staff/complaints/{number}", get(complaints::show))
         .route("/staff/messages", get(messages::show).post(messages::resolve))
         .route("/staff/simulator", get(messages::simulator))
         .route("/staff/applications", get(applications::show))
@@ -56,6 +61,7 @@ pub fn routes() -> Router<Pages> {
 async fn first(visitor: Visitor) -> Response {
     let place = visitor.staff().and_then(|_| match &visitor.shell.staff {
         Some(bar) if bar.tasks => Ok(see_other("/staff/tasks")),
+        Some(bar) if bar.complaints => Ok(see_other("/staff/complaints")),
         Some(bar) if bar.applications => Ok(see_other("/staff/applications")),
         Some(bar) if bar.simulator => Ok(see_other("/staff/simulator")),
         _ => Err(Error::denied(Reason::RoleRequired).with("roles", "CLERK, APPROVER")),

@@ -1,6 +1,7 @@
 //! The pages, before services that are played by a function.
 
 mod flows;
+mod heard;
 mod render;
 mod sample;
 
@@ -56,7 +57,7 @@ impl Hall {
         let calls: Arc<Mutex<Vec<Call>>> = Arc::default();
         let play = Arc::new(play);
         let mut channels = Channels::default();
-        for service in ["identity", "intake", "approval"] {
+        for service in ["identity", "intake", "approval", "complaints"] {
             let (calls, play) = (calls.clone(), play.clone());
             let answered = tower::service_fn(move |request: Request<GrpcBody>| {
                 let (calls, play) = (calls.clone(), play.clone());

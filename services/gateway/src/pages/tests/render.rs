@@ -17,14 +17,18 @@ use super::super::{guide, items, plan, printed, staff, track};
 use super::sample::{self, CODE, NUMBER};
 use super::{Hall, get, multipart, post, signed_in};
 
-const HOSTILE: &str = "<script>alert('x')</script>\"><img src=x>";
+pub const HOSTILE: &str = "<script>alert('x')</script>\"><img src=x>";
 
-fn shell(lang: Lang) -> Shell {
+pub fn shell(lang: Lang) -> Shell {
     Shell {
         text: Text::of(lang).unwrap(),
         switch: Switch::Link(format!("/?q={HOSTILE}")),
         staff: Some(Bar {
-            name: format!("示例{HOSTILE}"), tasks: true, applications: true, simulator: true
+            name: format!("示例{HOSTILE}"),
+            tasks: true,
+            applications: true,
+            complaints: true,
+            simulator: true,
         }),
         done: None,
         here: "",
@@ -32,7 +36,7 @@ fn shell(lang: Lang) -> Shell {
 }
 
 /// What is written holds no markup of the text's own.
-fn harmless(name: &str, page: &str) {
+pub fn harmless(name: &str, page: &str) {
     assert!(page.starts_with("<!DOCTYPE html>"), "{name}");
     assert!(!page.contains("<script>") && !page.contains("<img src=x"), "{name} is hurt");
     assert!(page.contains("&#60;script&#62;"), "{name} does not show the text");
@@ -220,8 +224,7 @@ async fn every_page_in_both_languages() {
     let task = format!("/staff/tasks/{NUMBER}");
     let document = format!("{application}/documents/430102-BZ-2026-000002");
     let refuse = [("form", "refuse"), ("reason", "x")];
-    type Made<'a> = Box<dyn Fn() -> Request<Body> + 'a>;
-    let pages: Vec<(&str, u16, Made)> = vec![
+    let pages: Vec<(&str, u16, Made<'_>)> = vec![
         ("home", 200, Box::new(|| get("/"))),
         ("items", 200, Box::new(|| get("/items?center=430102"))),
         ("items-all", 200, Box::new(|| get("/items?q=x"))),
@@ -243,6 +246,14 @@ async fn every_page_in_both_languages() {
         ("application-faulty", 500, Box::new(|| signed_in(post(&application, &refuse)))),
         ("staff-document", 200, Box::new(|| signed_in(get(&document)))),
     ];
+    whole(&hall, pages).await;
+}
+
+/// Makes the request for a page.
+pub type Made<'a> = Box<dyn Fn() -> Request<Body> + 'a>;
+
+/// Asks for pages in both languages, by name, status and request, and looks whether they are whole.
+pub async fn whole(hall: &Hall, pages: Vec<(&str, u16, Made<'_>)>) {
     let zh = Text::of(Lang::Zh).unwrap();
     for (name, status, request) in &pages {
         let page = hall.ask(request()).await;
