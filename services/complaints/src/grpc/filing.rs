@@ -29,9 +29,10 @@ pub fn filing(message: &pb::Filing) -> Result<Filing> {
     let mut fields = Fields::new();
     let center = fields.take("filing.center", DivisionCode::parse(&message.center));
     let kind = pb::complaint::Kind::try_from(message.kind).unwrap_or_default();
-    let kind = code(&mut fields, "filing.kind", Kind::parse(kind.as_str_name()));
+    let kind = code(&mut fields, "filing.kind", message.kind, Kind::parse(kind.as_str_name()));
     let identity = pb::complaint::Identity::try_from(message.identity).unwrap_or_default();
-    let identity = code(&mut fields, "filing.identity", Identity::parse(identity.as_str_name()));
+    let identity =
+        code(&mut fields, "filing.identity", message.identity, Identity::parse(identity.as_str_name()));
     let complainant =
         identity.map(|identity| complainant(&mut fields, identity, message.complainant.as_ref()));
     let subject = message.subject.clone().unwrap_or_default();
@@ -67,7 +68,7 @@ pub fn taken_down(message: &pb::TakeDownComplaintRequest) -> Result<(Channel, u3
         Ok(Given::Unspecified | Given::Web) | Err(_) => None,
         Ok(channel) => Channel::parse(channel.as_str_name()),
     };
-    let channel = code(&mut fields, "channel", channel);
+    let channel = code(&mut fields, "channel", message.channel, channel);
     let representatives = message
         .filing
         .as_ref()
@@ -145,7 +146,7 @@ fn complainant(
 
 fn about(fields: &mut Fields, subject: &pb::Subject, center: Option<&DivisionCode>) -> Option<About> {
     let kind = pb::subject::Kind::try_from(subject.kind).unwrap_or_default();
-    let kind = code(fields, "filing.subject.kind", SubjectKind::parse(kind.as_str_name()));
+    let kind = code(fields, "filing.subject.kind", subject.kind, SubjectKind::parse(kind.as_str_name()));
     let number = fields.take("filing.subject.number", optional(&subject.number, CaseNumber::parse)).flatten();
     let department = fields
         .take("filing.subject.department", optional(&subject.department, DepartmentId::parse))
@@ -240,9 +241,10 @@ fn files(fields: &mut Fields, given: &[pb::ComplaintFile]) -> Vec<File> {
     files
 }
 
-fn code<T>(fields: &mut Fields, field: &str, value: Option<T>) -> Option<T> {
+/// What a number of the contract stands for; 0 is none.
+fn code<T>(fields: &mut Fields, field: &str, number: i32, value: Option<T>) -> Option<T> {
     if value.is_none() {
-        fields.add(field, Reason::UnknownValue);
+        fields.add(field, if number == 0 { Reason::Required } else { Reason::UnknownValue });
     }
     value
 }

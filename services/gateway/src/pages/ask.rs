@@ -86,6 +86,12 @@ questions! {
     complaints.list_accountability_publications(complaints::ListAccountabilityPublicationsRequest) -> complaints::ListAccountabilityPublicationsResponse;
     consultations.ask_question(complaints::AskQuestionRequest) -> complaints::AskQuestionResponse;
     consultations.follow_question(complaints::FollowQuestionRequest) -> complaints::Question;
+    consultations.list_questions(complaints::ListQuestionsRequest) -> complaints::ListQuestionsResponse;
+    consultations.get_question(complaints::GetQuestionRequest) -> complaints::Question;
+    consultations.direct_question(complaints::DirectQuestionRequest) -> complaints::Question;
+    consultations.answer_question(complaints::AnswerQuestionRequest) -> complaints::Question;
+    consultations.publish_question(complaints::PublishQuestionRequest) -> complaints::Question;
+    consultations.withhold_question(complaints::WithholdQuestionRequest) -> complaints::Question;
     consultations.search_answers(complaints::SearchAnswersRequest) -> complaints::SearchAnswersResponse;
     notification.list_messages(notification::ListMessagesRequest) -> notification::ListMessagesResponse;
     notification.resolve_message(notification::ResolveMessageRequest) -> notification::Message;

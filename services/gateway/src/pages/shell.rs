@@ -43,6 +43,8 @@ pub struct Bar {
     pub tasks: bool,
     /// Sees the applications of a center, and the messages about them.
     pub applications: bool,
+    /// Answers questions, or reviews answers.
+    pub questions: bool,
     /// Hears complaints.
     pub complaints: bool,
     /// Sees what the simulated carrier received.
@@ -57,6 +59,7 @@ impl Bar {
             name: if claims.name.is_empty() { claims.subject.clone() } else { claims.name.clone() },
             tasks: has(&[Role::Approver]),
             applications: has(&[Role::Clerk, Role::Supervisor, Role::Manager]),
+            questions: has(&[Role::Clerk, Role::Approver, Role::Supervisor]),
             complaints: has(&[Role::Supervisor]),
             simulator: has(&[Role::Operator]),
         }

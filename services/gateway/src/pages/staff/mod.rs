@@ -9,6 +9,7 @@ mod complaints;
 mod files;
 mod inspection;
 mod messages;
+mod questions;
 mod sign_in;
 mod task;
 mod task_actions;
@@ -22,6 +23,8 @@ pub use application::page as application_page;
 pub use complaints::page as complaint_page;
 #[cfg(test)]
 pub use messages::{Messages, Row as MessageRow, Seen, Simulator};
+#[cfg(test)]
+pub use questions::page as question_page;
 #[cfg(test)]
 pub use task::{Known, page as task_page};
 
@@ -48,6 +51,8 @@ pub fn routes() -> Router<Pages> {
         .route("/staff/tasks/{number}", get(task::show).post(task_actions::act))
         .route("/staff/complaints", get(complaints::list))
         .route("/staff/complaints/{number}", get(complaints::show))
+        .route("/staff/questions", get(questions::list))
+        .route("/staff/questions/{number}", get(questions::show).post(questions::act))
         .route("/staff/messages", get(messages::show).post(messages::resolve))
         .route("/staff/simulator", get(messages::simulator))
         .route("/staff/applications", get(applications::show))

@@ -7,6 +7,8 @@ use yimen_kernel::{Lang, Reason};
 use yimen_proto::complaints::v1 as pb;
 use yimen_proto::complaints::v1::complaint::{Finding, Ground, Identity, Kind, State};
 use yimen_proto::complaints::v1::complaint_step::What;
+use yimen_proto::identity::v1::ActorClaims;
+use yimen_proto::policy::v1::Role;
 
 use super::render::{HOSTILE, harmless, shell, whole};
 use super::sample::{self, CODE};
@@ -135,6 +137,20 @@ fn play(method: &str, said: &str) -> Played {
         }
         .encode_to_vec(),
         "FollowComplaint" | "GetComplaint" => complaint(State::Told, said).encode_to_vec(),
+        "ListQuestions" => {
+            pb::ListQuestionsResponse { questions: vec![question(said)], next_page_token: String::new() }
+                .encode_to_vec()
+        }
+        "GetQuestion" => pb::Question {
+            state: pb::question::State::Asked.into(),
+            department: "430102-scjg".into(),
+            answer: String::new(),
+            answer_time: None,
+            ..question(said)
+        }
+        .encode_to_vec(),
+        "AnswerQuestion" => return Err(Error::field("answer", Reason::Required)),
+        "DirectQuestion" => question(said).encode_to_vec(),
         "FollowQuestion" => question(said).encode_to_vec(),
         "ConfirmAnswer" => complaint(State::Closed, said).encode_to_vec(),
         "RequestReview" => return Err(Error::field("reason", Reason::Required)),
@@ -160,6 +176,7 @@ async fn every_page_in_both_languages() {
     let review = [("form", "review"), ("number", COMPLAINT), ("code", CODE), ("reason", "")];
     let filing = [("center", "", "430102"), ("kind", "", "COMPLAINT")];
     let shown = format!("/staff/complaints/{COMPLAINT}");
+    let waits = format!("/staff/questions/{QUESTION}");
     whole(
         &hall,
         vec![
@@ -175,6 +192,9 @@ async fn every_page_in_both_languages() {
             ("question-lookup-faulty", 400, Box::new(|| post("/questions/follow", &[("number", "x")]))),
             ("question-followed", 200, Box::new(|| post("/questions/follow", &asked))),
             ("staff-complaints", 200, Box::new(|| signed_in(get("/staff/complaints?state=HANDLING")))),
+            ("staff-questions", 200, Box::new(|| signed_in(get("/staff/questions?state=ASKED")))),
+            ("staff-question", 200, Box::new(|| signed_in(get(&waits)))),
+            ("staff-question-faulty", 400, Box::new(|| signed_in(post(&waits, &[("form", "answer")])))),
             ("staff-complaint", 200, Box::new(|| signed_in(get(&shown)))),
         ],
     )
@@ -235,6 +255,16 @@ async fn what_the_complainant_does_is_done_once_and_told() {
     assert_eq!((sent.request_id, sent.number, sent.code), (token, COMPLAINT.into(), CODE.into()));
 }
 
+#[tokio::test]
+async fn whoever_directs_a_question_comes_back_to_the_others() {
+    let hall = Hall::new(|call| play(&call.method, ""));
+    let pairs = [("form", "direct"), ("department", "430102-wsjk")];
+    let done = hall.ask(signed_in(post(&format!("/staff/questions/{QUESTION}"), &pairs))).await;
+    assert_eq!(done.header("location"), "/staff/questions?done=question_directed");
+    let sent: pb::DirectQuestionRequest = hall.called("DirectQuestion")[0].message();
+    assert_eq!(sent.department, "430102-wsjk");
+}
+
 #[test]
 fn nothing_that_anyone_typed_becomes_markup() {
     for (lang, tag) in [(Lang::Zh, "zh"), (Lang::En, "en")] {
@@ -246,6 +276,10 @@ fn nothing_that_anyone_typed_becomes_markup() {
         harmless(&format!("hostile-complaint-{tag}"), &page.render().unwrap());
         let page = heard::question_page(s(), question(HOSTILE), &departments, key.to_vec());
         harmless(&format!("hostile-question-{tag}"), &page.render().unwrap());
+        let supervisor = ActorClaims { roles: vec![Role::Supervisor.into()], ..ActorClaims::default() };
+        let answered = pb::Question { may_publish: true, ..question(HOSTILE) };
+        let page = staff::question_page(s(), answered, &departments, &supervisor, "id");
+        harmless(&format!("hostile-staff-question-{tag}"), &page.render().unwrap());
         let told = complaint(State::Told, HOSTILE);
         let page = staff::complaint_page(s(), told, vec![case(HOSTILE)], &departments);
         harmless(&format!("hostile-staff-complaint-{tag}"), &page.render().unwrap());

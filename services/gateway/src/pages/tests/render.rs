@@ -27,6 +27,7 @@ pub fn shell(lang: Lang) -> Shell {
             name: format!("示例{HOSTILE}"),
             tasks: true,
             applications: true,
+            questions: true,
             complaints: true,
             simulator: true,
         }),
