@@ -174,6 +174,18 @@ reasons! {
     TellByOffice = "TELL_BY_OFFICE", "投诉人未对承办单位实名，请由效能监察人员告知。", "The department does not know who complains. Please have the supervisor tell the answer.";
     PersonalData = "PERSONAL_DATA", "公开的内容不得含有个人姓名、电话、证件号码或住址，请删除。", "What is published must not contain a person's name, telephone, identity number or address. Please remove it.";
 
+    // Ratings.
+    RatingLinkUnknown = "RATING_LINK_UNKNOWN", "评价链接无效，请核对回执或短信中的链接。", "This link does not lead to anything that can be rated. Please compare it with your receipt or message.";
+    AlreadyRated = "ALREADY_RATED", "该次服务已经评价过，每次服务只评价一次。", "This service was rated already. Each one is rated once.";
+    RatingLate = "RATING_LATE", "评价期限已于{due}届满；如仍有意见，可以提出投诉。", "The time to rate ended on {due}. If you are still not satisfied, you can file a complaint.";
+    RatingByStaff = "RATING_BY_STAFF", "评价由办事人本人作出，工作人员不得代为评价；请退出登录。", "Whoever was served rates, never staff. Please sign out first.";
+    RatingUnknown = "RATING_UNKNOWN", "没有找到该评价，请核对编号。", "There is no such rating. Please check its id.";
+    AlreadySetAside = "ALREADY_SET_ASIDE", "该评价已经认定为不计入。", "This rating was set aside already.";
+    RectificationUnknown = "RECTIFICATION_UNKNOWN", "没有找到该整改件，请核对编号。", "There is no such case of rectification. Please check its number.";
+    RaterUnknown = "RATER_UNKNOWN", "该评价为匿名评价，无法联系评价人。", "The rating is anonymous, so nobody can be contacted.";
+    ContactFirst = "CONTACT_FIRST", "请先联系评价人，再登记整改结果。", "Please contact whoever rated first, then record what was put right.";
+    CallInUnknown = "CALL_IN_UNKNOWN", "没有找到该约谈，请核对编号。", "There is no such call-in. Please check its number.";
+
     // Our side.
     Unavailable = "UNAVAILABLE", "系统暂时不可用，请稍后重试。", "The system is unavailable for the moment. Please try again shortly.";
     Internal = "INTERNAL", "系统出现内部错误，请稍后重试；如仍出现，请联系系统运维人员。", "Something went wrong on our side. Please try again later, and tell the operator if it happens again.";
