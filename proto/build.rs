@@ -4,7 +4,7 @@
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
-const FILES: [&str; 19] = [
+const FILES: [&str; 22] = [
     "io/cloudevents/v1/cloudevents.proto",
     "yimen/policy/v1/policy.proto",
     "yimen/identity/v1/identity.proto",
@@ -15,6 +15,7 @@ const FILES: [&str; 19] = [
     "yimen/fees/v1/fees.proto",
     "yimen/fees/v1/events.proto",
     "yimen/notification/v1/notification.proto",
+    "yimen/notification/v1/events.proto",
     "yimen/supervision/v1/board.proto",
     "yimen/supervision/v1/clock.proto",
     "yimen/supervision/v1/warning.proto",
@@ -23,6 +24,8 @@ const FILES: [&str; 19] = [
     "yimen/complaints/v1/complaint.proto",
     "yimen/complaints/v1/accountability.proto",
     "yimen/complaints/v1/complaints.proto",
+    "yimen/complaints/v1/rating.proto",
+    "yimen/complaints/v1/ratings.proto",
     "yimen/complaints/v1/events.proto",
 ];
 

@@ -22,6 +22,20 @@
 //! Who complains is kept in a table of its own and read by one method, which records the look. No event and no
 //! history has it, and no answer of a mutation.
 //!
+//! **Ratings** (好差评) are asked for by links: intake and notification each make a random token, hand the link out, and
+//! tell this service its digest alone. An `Invitation` is an event that may be rated once, within thirty days: the
+//! visit, the completion. A negative rating opens a `Rectification` in the same transaction:
+//!
+//! ```text
+//! OPEN ──▶ CONTACTED ──▶ RECTIFIED ──▶ VISITED ──▶ CLOSED
+//!               ▲             │  not satisfied: once more
+//!               └─────────────┘
+//! ```
+//!
+//! Whoever sits at the window that was rated, and its clerk, never see the case ([`domain::rating`]), and nobody
+//! sees of which application it is who may not know who rated. Months that have ended are published, and the window
+//! that was last two months running is called in.
+//!
 //! Its clocks are ordinary clocks of supervision, which hears of each step by an event: three working days to
 //! accept, thirty days to answer, thirty for each review.
 
@@ -42,7 +56,9 @@ use yimen_platform::store::Migrations;
 use yimen_platform::{Context, Definition, Service};
 use yimen_proto::approval::v1::DepartmentAdded;
 use yimen_proto::complaints::v1::complaints_server::ComplaintsServer;
-use yimen_proto::intake::v1::ApplicationAccepted;
+use yimen_proto::complaints::v1::ratings_server::RatingsServer;
+use yimen_proto::intake::v1::{ApplicationAccepted, ApplicationCompleted, ApplicationSubmitted};
+use yimen_proto::notification::v1::RatingLinkGiven;
 
 static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!();
 
@@ -54,21 +70,36 @@ pub const DEFINITION: Definition =
 const MAX_REQUEST: usize = 2 * 1024 * 1024;
 /// How often it is looked whose time for a review has passed: it passes at midnight.
 const LAPSES: Duration = Duration::from_secs(60);
+/// How often it is looked who is to be reminded, and which month has ended.
+const RATINGS: Duration = Duration::from_secs(20);
 
 fn build(context: Context) -> BoxFuture<'static, Result<Service, String>> {
     async move {
         let readers = Readers::new()
+            .on::<ApplicationSubmitted>(events::submitted)
             .on::<ApplicationAccepted>(events::accepted)
+            .on::<ApplicationCompleted>(events::completed)
+            .on::<RatingLinkGiven>(events::link_given)
             .on::<DepartmentAdded>(events::department_added);
         let subscriptions = Subscriptions::new(context.store.clone())
             .with_calendar()
-            .together(readers, |tx, heard| app::office::learn_parties(tx, heard).boxed());
+            .together(readers, |tx, heard| events::hear(tx, heard).boxed());
         let ctx = context.clone();
         let lapse = Chore::every("close complaints whose time for a review has passed", LAPSES, move || {
             app::chores::lapse(ctx.clone())
         });
+        let ctx = context.clone();
+        let remind = Chore::every("remind of what was not rated", RATINGS, move || {
+            app::rating::chores::remind(ctx.clone())
+        });
+        let ctx = context.clone();
+        let publish = Chore::every("publish the ratings of months that have ended", RATINGS, move || {
+            app::rating::chores::publish(ctx.clone())
+        });
+        let ratings = RatingsServer::new(grpc::ratings::Server { context: context.clone() });
         let server = ComplaintsServer::new(grpc::Server { context }).max_decoding_message_size(MAX_REQUEST);
-        Ok(Service { routes: Routes::new(server), subscriptions, chores: vec![lapse] })
+        let routes = Routes::new(server).add_service(ratings);
+        Ok(Service { routes, subscriptions, chores: vec![lapse, remind, publish] })
     }
     .boxed()
 }

@@ -8,6 +8,7 @@ use yimen_kernel::date::CHINA;
 use yimen_kernel::error::{Error, Result};
 use yimen_platform::messages::subscribe::Received;
 use yimen_proto::approval::v1 as approval;
+use yimen_proto::complaints::v1 as complaints;
 use yimen_proto::fees::v1 as fees;
 use yimen_proto::intake::v1 as intake;
 
@@ -78,9 +79,21 @@ pub fn fee_refunded(event: Received<fees::FeeRefunded>) -> Result<Heard> {
     tell(&number, "FEE_REFUNDED", Some(refund), [("amount", amount_fen.to_string())])
 }
 
-/// 办结: that there is a result, not which.
+/// 办结: that there is a result, not which; with a link to rate.
 pub fn completed(event: Received<intake::ApplicationCompleted>) -> Result<Heard> {
-    tell(&event.message.number, "COMPLETED", None, [])
+    with_link(tell(&event.message.number, "COMPLETED", None, [])?)
+}
+
+/// 提醒评价: once, with a link of its own.
+pub fn rating_reminder(event: Received<complaints::RatingReminderDue>) -> Result<Heard> {
+    with_link(tell(&event.message.number, "RATING_INVITED", None, [])?)
+}
+
+fn with_link(heard: Heard) -> Result<Heard> {
+    match heard {
+        Heard::Tell(told) => Ok(Heard::Tell(Told { has_rating_link: true, ..told })),
+        reached @ Heard::Reach(_) => Ok(reached),
+    }
 }
 
 /// 送达.
@@ -103,5 +116,5 @@ fn tell<const N: usize>(
     };
     let values: BTreeMap<String, String> =
         values.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
-    Ok(Heard::Tell(Told { number, transition, template, values }))
+    Ok(Heard::Tell(Told { number, transition, template, values, has_rating_link: false }))
 }

@@ -22,6 +22,7 @@ mod complaints;
 mod domain;
 mod events;
 mod grpc;
+mod ratings;
 mod store;
 
 use std::future::Future;
@@ -40,7 +41,8 @@ use yimen_proto::approval::v1::{
 };
 use yimen_proto::complaints::v1::{
     ComplaintClosed, ComplaintExtended, ComplaintGiven, ComplaintLeft, ComplaintRegistered,
-    ComplaintReviewAnswered, ComplaintReviewRequested,
+    ComplaintReviewAnswered, ComplaintReviewRequested, RectificationClosed, RectificationExtended,
+    RectificationStepDone, RectificationStepDue,
 };
 use yimen_proto::fees::v1::{FeeOverdue, FeeRelieved, FeeSettled};
 use yimen_proto::intake::v1::{
@@ -103,7 +105,11 @@ fn build(context: Context) -> BoxFuture<'static, Result<Service, String>> {
             .on::<ComplaintExtended>(complaints::extended)
             .on::<ComplaintReviewRequested>(complaints::review_requested)
             .on::<ComplaintReviewAnswered>(complaints::review_answered)
-            .on::<ComplaintClosed>(complaints::closed);
+            .on::<ComplaintClosed>(complaints::closed)
+            .on::<RectificationStepDue>(ratings::step_due)
+            .on::<RectificationStepDone>(ratings::step_done)
+            .on::<RectificationExtended>(ratings::extended)
+            .on::<RectificationClosed>(ratings::closed);
         let subscriptions = Subscriptions::new(context.store.clone())
             .together(readers, |tx, heard| app::clocks::hear(tx, heard).boxed());
         let news = News::new();

@@ -7,6 +7,7 @@ pub mod complainant;
 pub mod figures;
 pub mod file;
 pub mod office;
+pub mod rating;
 pub mod read;
 
 use yimen_kernel::date::local_date;

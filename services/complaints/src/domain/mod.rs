@@ -5,6 +5,7 @@ pub mod codes;
 pub mod complaint;
 mod handling;
 pub mod publication;
+pub mod rating;
 pub mod recusal;
 mod review;
 #[cfg(test)]

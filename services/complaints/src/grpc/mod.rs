@@ -3,6 +3,7 @@
 mod filing;
 pub mod message;
 mod parse;
+pub mod ratings;
 
 use tonic::{Request, Response, Status};
 use yimen_kernel::DocumentNumber;

@@ -7,6 +7,7 @@ pub mod figures;
 pub mod lists;
 pub mod parties;
 pub mod people;
+pub mod rating;
 pub mod steps;
 
 use yimen_kernel::check::Parsed;

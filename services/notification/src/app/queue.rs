@@ -6,11 +6,12 @@ use chrono::{DateTime, Utc};
 use sqlx::types::Json;
 use uuid::Uuid;
 use yimen_kernel::error::Result;
-use yimen_kernel::{CaseNumber, DivisionCode, Fields, Mobile};
+use yimen_kernel::{CaseNumber, DivisionCode, Fields, Mobile, RatingToken};
 use yimen_platform::store::Tx;
 use yimen_proto::notification::v1 as pb;
 
 use super::templates::{self, NO_SIGNATURE, Templates};
+use super::timestamp;
 use crate::domain::message::State;
 use crate::grpc::message;
 use crate::store::contacts::{self, Contact, Reached};
@@ -24,6 +25,8 @@ pub struct Told {
     pub template: &'static str,
     /// Without the case number and the item's name, which every message may use.
     pub values: BTreeMap<String, String>,
+    /// Whether the completion may be rated by a link in it.
+    pub has_rating_link: bool,
 }
 
 /// What an event gives to do.
@@ -89,7 +92,10 @@ fn new(center: String, number: String, template: String, now: DateTime<Utc>) -> 
 }
 
 /// Queues what is told of cases; what is told of a case whose applicant's number is not known yet waits for it.
-pub async fn hear(tx: &mut Tx, heard: Vec<Heard>) -> Result<()> {
+///
+/// A link to rate has a token that stands in its message alone; complaints is told the digest. Links lead below
+/// `public_url`.
+pub async fn hear(tx: &mut Tx, heard: Vec<Heard>, public_url: &str) -> Result<()> {
     let now = tx.now();
     let numbers: Vec<String> = heard.iter().map(|heard| heard.number().to_owned()).collect();
     contacts::take_turns(tx.sql(), &numbers).await?;
@@ -97,7 +103,12 @@ pub async fn hear(tx: &mut Tx, heard: Vec<Heard>) -> Result<()> {
     for heard in heard {
         match heard {
             Heard::Reach(contact) => reached.push(contact),
-            Heard::Tell(told) => rows.push(row(told, now)),
+            Heard::Tell(mut told) => {
+                if told.has_rating_link {
+                    link(tx, &mut told, public_url);
+                }
+                rows.push(row(told, now));
+            }
         }
     }
     let mut waiting = Vec::new();
@@ -118,6 +129,18 @@ pub async fn hear(tx: &mut Tx, heard: Vec<Heard>) -> Result<()> {
         messages::address(tx.sql(), &row).await?;
     }
     Ok(())
+}
+
+/// Gives a message its link to rate.
+fn link(tx: &mut Tx, told: &mut Told, public_url: &str) {
+    let token = RatingToken::from_random(rand::random());
+    told.values.insert("link".to_owned(), token.link(public_url));
+    let given = pb::RatingLinkGiven {
+        number: told.number.to_string(),
+        digest: token.digest().to_vec(),
+        time: Some(timestamp(tx.now())),
+    };
+    tx.emit(told.number.center().as_str(), told.number.as_str(), 1, &given);
 }
 
 fn row(told: Told, now: DateTime<Utc>) -> Row {
