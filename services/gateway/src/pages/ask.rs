@@ -6,6 +6,7 @@ use yimen_kernel::Lang;
 use yimen_kernel::error::{Error, Result};
 use yimen_platform::rpc::from_status;
 use yimen_proto::approval::v1 as approval;
+use yimen_proto::complaints::v1 as complaints;
 use yimen_proto::identity::v1 as identity;
 use yimen_proto::intake::v1 as intake;
 use yimen_proto::notification::v1 as notification;
@@ -73,6 +74,9 @@ questions! {
     approval.record_inspection(approval::RecordInspectionRequest) -> approval::JointApproval;
     approval.sign_inspection(approval::SignInspectionRequest) -> approval::JointApproval;
     approval.decide(approval::DecideRequest) -> approval::JointApproval;
+    ratings.open_rating_link(complaints::OpenRatingLinkRequest) -> complaints::RatingInvitation;
+    ratings.rate(complaints::RateRequest) -> complaints::RateResponse;
+    ratings.get_rating_figures(complaints::GetRatingFiguresRequest) -> complaints::RatingFigures;
     notification.list_messages(notification::ListMessagesRequest) -> notification::ListMessagesResponse;
     notification.resolve_message(notification::ResolveMessageRequest) -> notification::Message;
     notification.list_simulated(notification::ListSimulatedRequest) -> notification::ListSimulatedResponse;

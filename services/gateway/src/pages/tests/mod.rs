@@ -56,7 +56,7 @@ impl Hall {
         let calls: Arc<Mutex<Vec<Call>>> = Arc::default();
         let play = Arc::new(play);
         let mut channels = Channels::default();
-        for service in ["identity", "intake", "approval"] {
+        for service in ["identity", "intake", "approval", "complaints"] {
             let (calls, play) = (calls.clone(), play.clone());
             let answered = tower::service_fn(move |request: Request<GrpcBody>| {
                 let (calls, play) = (calls.clone(), play.clone());
@@ -71,7 +71,10 @@ impl Hall {
         }
         let clock = StillClock::new(DateTime::from_timestamp(1_795_417_440, 0).unwrap());
         let door = Door::new(channels, &Config::default(), clock);
-        Self { router: crate::http::observe::around(super::router(door).unwrap()), calls }
+        Self {
+            router: crate::http::observe::around(super::router(door, "https://hall.example").unwrap()),
+            calls,
+        }
     }
 
     async fn ask(&self, request: Request<Body>) -> Answer {
