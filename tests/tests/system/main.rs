@@ -24,6 +24,7 @@ mod kill;
 mod materials;
 mod notification;
 mod observability;
+mod ratings;
 mod smpp;
 mod spine;
 mod supervision;

@@ -17,6 +17,7 @@ mod grants;
 mod history;
 mod messages;
 mod numbers;
+mod ratings;
 mod time;
 
 use std::collections::BTreeSet;
@@ -151,6 +152,7 @@ async fn once(pools: &Pools, options: &Options) -> Result<Vec<Finding>, String> 
             messages::check(&look).await?,
             time::check(&look).await?,
             complaints::check(&look).await?,
+            ratings::check(&look).await?,
             numbers::check(&look).await?,
         ])
     };

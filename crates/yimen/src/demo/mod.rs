@@ -3,7 +3,7 @@
 //! The cast: the [`place`] is where its files are; the hall is what everyone shares; clerks, the
 //! systems of departments and applicants come to the gateway with nothing but their own
 //! credentials; [`fate`] says what each of them is like, by the case number; the ledger knows when
-//! everything has come to an end; the [`report`] says what it came to.
+//! everything has come to an end; those who were served [`rate`] it; the [`report`] says what it came to.
 //!
 //! The life of a demo: services and gateway start on an embedded database; the operator imports
 //! the catalog; [`days`] pass at the center's clock, some lines of the file come in on each; clerks,
@@ -22,6 +22,7 @@ mod hall;
 mod ledger;
 mod money;
 mod place;
+mod rate;
 mod report;
 mod time;
 
@@ -51,6 +52,7 @@ use bank::Bank;
 use days::Days;
 use hall::{Hall, News};
 use place::Place;
+pub use rate::Ratings;
 pub use report::{CenterRow, Invariant, Lines, Report};
 pub use time::Time;
 
@@ -167,6 +169,8 @@ async fn work(
     let (summary, end) = play(&hall, input).await;
     let seconds = started.elapsed().as_secs_f64();
     hall.close();
+    let too_late = rate::all(&hall).await?;
+    let ratings = rate::look(&hall, too_late).await?;
     if options.start.is_none() {
         hall.days.return_to(SystemClock.now()).await;
         hall.open_up().await;
@@ -179,6 +183,7 @@ async fn work(
     let report = Report {
         centers: report::centers(&hall).await?,
         time: time::look(&hall).await?,
+        ratings,
         invariants: findings.iter().map(Invariant::from).collect(),
         lines: Lines::from(&summary),
         seconds,
@@ -246,8 +251,8 @@ async fn hand_in(
     apply::run(&hall.door, source, options, |result| {
         hall.ledger.sign_of_life();
         match &result.outcome {
-            Outcome::Accepted { number, lookup_code } => {
-                hall.ledger.enter(number, lookup_code);
+            Outcome::Accepted { number, lookup_code, rating_token } => {
+                hall.ledger.enter(number, lookup_code, rating_token);
                 hall.write(number, News::Submitted);
                 hall.ring(number);
             }
@@ -300,6 +305,8 @@ fn tell(report: &Report, summary: &Summary, findings: &[check::Finding]) {
         output::line(report::table(&report.centers));
         output::line(time::table(&report.time));
         time::lines(&report.time).into_iter().for_each(output::line);
+        output::line(rate::table(&report.ratings));
+        output::line(rate::line(&report.ratings));
     }
     for finding in findings {
         output::line(finding);
