@@ -496,6 +496,8 @@ async fn no_way_leads_around_recusal() {
              "window": "430102-w01", "roles": ["ROLE_CLERK", "ROLE_APPROVER", "ROLE_SUPERVISOR"], "active": true},
             {"login": "430102-colleague", "name": "示例·同窗口", "center": CENTER, "department": "430102-zjj",
              "window": "430102-w01", "roles": ["ROLE_APPROVER", "ROLE_SUPERVISOR"], "active": true},
+            {"login": "430102-neighbor", "name": "示例·同部门同窗口", "center": CENTER, "department": "430102-zjj",
+             "window": "430102-w01", "roles": ["ROLE_APPROVER"], "active": true},
         ],
     });
     center.ok("/api/v1/organization", Some(center.operator()), organization).await;
@@ -503,6 +505,7 @@ async fn no_way_leads_around_recusal() {
     for login in [
         "430102-clerk1",
         "430102-colleague",
+        "430102-neighbor",
         "430102-clerk2",
         "430102-scjg-approver",
         "430102-manager",
@@ -512,7 +515,7 @@ async fn no_way_leads_around_recusal() {
     ] {
         tokens.push(center.staff(login).await);
     }
-    let [blind @ .., supervisor, approver] = tokens.as_slice() else { panic!("eight") };
+    let [blind @ .., supervisor, approver] = tokens.as_slice() else { panic!("nine") };
     let clerk = &blind[0];
     let (_, token) = hand_in(&center, Some(clerk)).await;
     opened(&center, &token).await;
@@ -533,7 +536,9 @@ async fn no_way_leads_around_recusal() {
             assert!(matches!(answer.status, 403 | 404), "{operation}: {answer:?}");
             assert_eq!(answer.body, nothing.body, "{operation} tells that there is something");
         }
-        for list in ["/api/v1/rectifications", "/api/v1/supervisor/ratings", "/api/v1/own-warnings"] {
+        for list in
+            ["/api/v1/rectifications", "/api/v1/supervisor/ratings", "/api/v1/own-warnings", "/api/v1/clocks"]
+        {
             let listed = center.get(list, Some(token)).await;
             assert!(!listed.body.to_string().contains(&case), "{list}: {listed:?}");
             assert!(!listed.body.to_string().contains(&rating), "{list}: {listed:?}");
