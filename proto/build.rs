@@ -4,7 +4,7 @@
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
-const FILES: [&str; 19] = [
+const FILES: [&str; 22] = [
     "io/cloudevents/v1/cloudevents.proto",
     "yimen/policy/v1/policy.proto",
     "yimen/identity/v1/identity.proto",
@@ -22,6 +22,9 @@ const FILES: [&str; 19] = [
     "yimen/supervision/v1/events.proto",
     "yimen/complaints/v1/complaint.proto",
     "yimen/complaints/v1/accountability.proto",
+    "yimen/complaints/v1/appraisal.proto",
+    "yimen/complaints/v1/appraisals.proto",
+    "yimen/complaints/v1/scrutinies.proto",
     "yimen/complaints/v1/complaints.proto",
     "yimen/complaints/v1/events.proto",
 ];

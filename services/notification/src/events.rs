@@ -8,6 +8,7 @@ use yimen_kernel::date::CHINA;
 use yimen_kernel::error::{Error, Result};
 use yimen_platform::messages::subscribe::Received;
 use yimen_proto::approval::v1 as approval;
+use yimen_proto::complaints::v1 as complaints;
 use yimen_proto::fees::v1 as fees;
 use yimen_proto::intake::v1 as intake;
 
@@ -86,6 +87,13 @@ pub fn completed(event: Received<intake::ApplicationCompleted>) -> Result<Heard>
 /// 送达.
 pub fn delivered(event: Received<intake::ResultDelivered>) -> Result<Heard> {
     tell(&event.message.number, "DELIVERED", None, [])
+}
+
+/// 邀请评议: the applicant was drawn to vote, once in each round.
+pub fn vote_invited(event: Received<complaints::BallotInvited>) -> Result<Heard> {
+    let complaints::BallotInvited { number, round, token, open_on, close_on, .. } = event.message;
+    let values = [("token", token), ("open_on", open_on), ("close_on", close_on)];
+    tell(&number, "VOTE_INVITED", Some(round), values)
 }
 
 /// The message of a transition. `again` tells a transition that a case may have several times.

@@ -38,6 +38,7 @@ use yimen_platform::messages::subscribe::{Readers, Subscriptions};
 use yimen_platform::store::Migrations;
 use yimen_platform::{Context, Definition, Service};
 use yimen_proto::approval::v1::InspectionProposed;
+use yimen_proto::complaints::v1::BallotInvited;
 use yimen_proto::fees::v1::{FeeAssessed, FeeOverdue, FeeRefunded};
 use yimen_proto::intake::v1::{
     ApplicationAccepted, ApplicationCompleted, ApplicationRefused, ApplicationSubmitted, ContactGiven,
@@ -102,7 +103,8 @@ fn build(context: Context) -> BoxFuture<'static, Result<Service, String>> {
             .on::<InspectionProposed>(events::inspection)
             .on::<FeeAssessed>(events::fee_assessed)
             .on::<FeeOverdue>(events::fee_overdue)
-            .on::<FeeRefunded>(events::fee_refunded);
+            .on::<FeeRefunded>(events::fee_refunded)
+            .on::<BallotInvited>(events::vote_invited);
         let subscriptions = Subscriptions::new(context.store.clone())
             .together(readers, |tx, heard| app::queue::hear(tx, heard).boxed());
         let server = NotificationServer::new(grpc::Server(context));

@@ -9,6 +9,7 @@
 //! kept for thirty days ([`yimen_platform::messages::KEPT`]); what is older was checked before.
 
 mod acknowledged;
+mod appraisals;
 mod approvals;
 mod complaints;
 mod events;
@@ -151,6 +152,7 @@ async fn once(pools: &Pools, options: &Options) -> Result<Vec<Finding>, String> 
             messages::check(&look).await?,
             time::check(&look).await?,
             complaints::check(&look).await?,
+            appraisals::check(&look).await?,
             numbers::check(&look).await?,
         ])
     };

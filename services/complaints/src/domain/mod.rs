@@ -1,12 +1,14 @@
 //! The rules of complaints, pure.
 
 pub mod accountability;
+pub mod appraisal;
 pub mod codes;
 pub mod complaint;
 mod handling;
 pub mod publication;
 pub mod recusal;
 mod review;
+pub mod scrutiny;
 #[cfg(test)]
 mod tests;
 

@@ -1,8 +1,10 @@
 //! Proto ⇄ domain for every method of `yimen.complaints.v1.Complaints`.
 
+pub mod appraisal;
 mod filing;
 pub mod message;
 mod parse;
+pub mod scrutiny;
 
 use tonic::{Request, Response, Status};
 use yimen_kernel::DocumentNumber;

@@ -19,7 +19,7 @@ pub const TEXT_MAX: usize = 5_000;
 pub const NAME_MAX: usize = 100;
 
 /// A number of one kind.
-fn document(field: &str, kind: &str, value: &str) -> Result<DocumentNumber> {
+pub fn document(field: &str, kind: &str, value: &str) -> Result<DocumentNumber> {
     let number = DocumentNumber::parse(value).map_err(|fault| Error::invalid(vec![fault.at(field)]))?;
     if number.kind() == kind { Ok(number) } else { Err(Error::field(field, Reason::BadFormat)) }
 }

@@ -1,12 +1,14 @@
 //! All SQL of complaints, row ⇄ domain.
 
 pub mod accountability;
+pub mod appraisal;
 pub mod attempts;
 pub mod complaints;
 pub mod figures;
 pub mod lists;
 pub mod parties;
 pub mod people;
+pub mod scrutiny;
 pub mod steps;
 
 use yimen_kernel::check::Parsed;
