@@ -19,6 +19,8 @@ use yimen_platform::rpc::actor::header_value;
 use yimen_platform::rpc::{ACTOR_HEADER, Body, Channel, Channels, SOURCE_HEADER, from_status, to_status};
 use yimen_platform::{Clock, Config, telemetry};
 use yimen_proto::approval::v1::approval_client::ApprovalClient;
+use yimen_proto::complaints::v1::appraisals_client::AppraisalsClient;
+use yimen_proto::complaints::v1::scrutinies_client::ScrutiniesClient;
 use yimen_proto::identity::v1::AuthenticateRequest;
 use yimen_proto::identity::v1::identity_client::IdentityClient;
 use yimen_proto::intake::v1::intake_client::IntakeClient;
@@ -188,6 +190,22 @@ impl Door {
     /// `UNAVAILABLE` if approval is not part of this deployment.
     pub fn approval(&self) -> Result<ApprovalClient<Way>> {
         Ok(ApprovalClient::new(self.channel("approval")?).max_decoding_message_size(ANSWER_MAX))
+    }
+
+    /// The client of complaints' democratic review.
+    ///
+    /// # Errors
+    /// `UNAVAILABLE` if complaints is not part of this deployment.
+    pub fn appraisals(&self) -> Result<AppraisalsClient<Way>> {
+        Ok(AppraisalsClient::new(self.channel("complaints")?).max_decoding_message_size(ANSWER_MAX))
+    }
+
+    /// The client of complaints' sessions and tours.
+    ///
+    /// # Errors
+    /// `UNAVAILABLE` if complaints is not part of this deployment.
+    pub fn scrutinies(&self) -> Result<ScrutiniesClient<Way>> {
+        Ok(ScrutiniesClient::new(self.channel("complaints")?).max_decoding_message_size(ANSWER_MAX))
     }
 
     /// Notification's client.

@@ -6,6 +6,7 @@ use yimen_kernel::Lang;
 use yimen_kernel::error::{Error, Result};
 use yimen_platform::rpc::from_status;
 use yimen_proto::approval::v1 as approval;
+use yimen_proto::complaints::v1 as complaints;
 use yimen_proto::identity::v1 as identity;
 use yimen_proto::intake::v1 as intake;
 use yimen_proto::notification::v1 as notification;
@@ -75,6 +76,12 @@ questions! {
     approval.decide(approval::DecideRequest) -> approval::JointApproval;
     notification.list_messages(notification::ListMessagesRequest) -> notification::ListMessagesResponse;
     notification.resolve_message(notification::ResolveMessageRequest) -> notification::Message;
+    appraisals.open_ballot(complaints::OpenBallotRequest) -> complaints::Ballot;
+    appraisals.cast_ballot(complaints::CastBallotRequest) -> complaints::CastBallotResponse;
+    appraisals.list_appraisal_rounds(complaints::ListAppraisalRoundsRequest) -> complaints::ListAppraisalRoundsResponse;
+    appraisals.get_appraisal_round(complaints::GetAppraisalRoundRequest) -> complaints::AppraisalRound;
+    scrutinies.list_scrutinies(complaints::ListScrutiniesRequest) -> complaints::ListScrutiniesResponse;
+    scrutinies.get_scrutiny(complaints::GetScrutinyRequest) -> complaints::Scrutiny;
     notification.list_simulated(notification::ListSimulatedRequest) -> notification::ListSimulatedResponse;
 }
 

@@ -22,6 +22,7 @@ mod moment;
 mod origin;
 mod plan;
 mod printed;
+mod reviews;
 mod shell;
 mod staff;
 mod steps;
@@ -29,6 +30,7 @@ mod text;
 mod track;
 mod upload;
 mod visitor;
+mod vote;
 
 #[cfg(test)]
 mod tests;
@@ -81,6 +83,11 @@ pub fn router(door: Door) -> Result<Router, String> {
         .route("/track/materials", get(track::back).post(track::provide).layer(with_files))
         .route("/track/withdraw", get(track::back).post(track::withdraw))
         .route("/track/document", get(track::back).post(track::document))
+        .route("/vote", get(vote::ask).post(vote::enter))
+        .route("/vote/{token}", get(vote::show).post(vote::cast))
+        .route("/reviews", get(reviews::list))
+        .route("/reviews/{round}", get(reviews::show))
+        .route("/reviews/sessions/{scrutiny}", get(reviews::session))
         .route("/assets/{name}", get(assets::serve))
         .merge(staff::routes())
         .fallback(nothing_here)

@@ -3,6 +3,7 @@
 mod flows;
 mod render;
 mod sample;
+mod vote;
 
 use std::sync::{Arc, Mutex};
 
@@ -56,7 +57,7 @@ impl Hall {
         let calls: Arc<Mutex<Vec<Call>>> = Arc::default();
         let play = Arc::new(play);
         let mut channels = Channels::default();
-        for service in ["identity", "intake", "approval"] {
+        for service in ["identity", "intake", "approval", "complaints"] {
             let (calls, play) = (calls.clone(), play.clone());
             let answered = tower::service_fn(move |request: Request<GrpcBody>| {
                 let (calls, play) = (calls.clone(), play.clone());

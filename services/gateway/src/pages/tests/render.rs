@@ -8,13 +8,16 @@ use prost::Message as _;
 use yimen_kernel::Lang;
 use yimen_kernel::error::Error;
 use yimen_proto::approval::v1 as approval;
+use yimen_proto::complaints::v1 as complaints;
+use yimen_proto::complaints::v1::appraisal_round::Phase;
 use yimen_proto::intake::v1 as intake;
 use yimen_proto::intake::v1::application_state::Value as State;
 
+use super::super::form::Typed;
 use super::super::shell::{Bar, Shell, Switch};
 use super::super::text::Text;
-use super::super::{guide, items, plan, printed, staff, track};
-use super::sample::{self, CODE, NUMBER};
+use super::super::{guide, items, plan, printed, reviews, staff, track, vote};
+use super::sample::{self, CODE, NUMBER, TOKEN};
 use super::{Hall, get, multipart, post, signed_in};
 
 const HOSTILE: &str = "<script>alert('x')</script>\"><img src=x>";
@@ -98,6 +101,14 @@ fn nothing_that_anyone_typed_becomes_markup() {
             ..intake::Document::default()
         };
         harmless(&format!("hostile-document-{tag}"), &printed::Printed::of(document, s()).render().unwrap());
+
+        let ballot = sample::ballot(Phase::Voting, HOSTILE);
+        let page = vote::page(s(), TOKEN, &ballot, &Typed::default(), None);
+        harmless(&format!("hostile-vote-{tag}"), &page.render().unwrap());
+        let page = reviews::page(s(), sample::appraisal_round(Phase::Published, HOSTILE));
+        harmless(&format!("hostile-review-{tag}"), &page.render().unwrap());
+        let page = reviews::scrutiny_page(s(), sample::scrutiny(HOSTILE), &departments);
+        harmless(&format!("hostile-scrutiny-{tag}"), &page.render().unwrap());
 
         for state in [State::Submitted, State::SupplementRequested, State::Completed] {
             let case = sample::application(state, HOSTILE);
@@ -192,6 +203,24 @@ fn hall() -> Hall {
                 next_page_token: String::new(),
             }
             .encode_to_vec(),
+            "OpenBallot" => sample::ballot(Phase::Voting, "").encode_to_vec(),
+            "CastBallot" => complaints::CastBallotResponse::default().encode_to_vec(),
+            "ListAppraisalRounds" => complaints::ListAppraisalRoundsResponse {
+                rounds: vec![sample::appraisal_round(Phase::Published, "")],
+                next_page_token: String::new(),
+            }
+            .encode_to_vec(),
+            "GetAppraisalRound" => {
+                let asked: complaints::GetAppraisalRoundRequest = call.message();
+                let phase = if asked.round.ends_with('2') { Phase::Counted } else { Phase::Published };
+                sample::appraisal_round(phase, "").encode_to_vec()
+            }
+            "ListScrutinies" => complaints::ListScrutiniesResponse {
+                scrutinies: vec![sample::scrutiny("")],
+                next_page_token: String::new(),
+            }
+            .encode_to_vec(),
+            "GetScrutiny" => sample::scrutiny("").encode_to_vec(),
             other => return Err(Error::internal(format!("{other} is not played"))),
         })
     })
@@ -234,6 +263,14 @@ async fn every_page_in_both_languages() {
         ("tracked", 200, Box::new(|| post("/track", &case))),
         ("document", 200, Box::new(|| post("/track/document", &case))),
         ("submitted", 201, Box::new(|| post("/apply/restaurant-opening/submit", &[("center", "430102")]))),
+        ("vote-code", 200, Box::new(|| get("/vote"))),
+        ("vote-code-faulty", 400, Box::new(|| post("/vote", &[("token", " ")]))),
+        ("vote", 200, Box::new(|| get(&format!("/vote/{TOKEN}")))),
+        ("voted", 201, Box::new(|| post(&format!("/vote/{TOKEN}"), &[("mark.1", "SATISFIED")]))),
+        ("reviews", 200, Box::new(|| get("/reviews"))),
+        ("review", 200, Box::new(|| get("/reviews/430102-PY-2026-0000001"))),
+        ("review-counted", 200, Box::new(|| get("/reviews/430102-PY-2026-0000002"))),
+        ("scrutiny", 200, Box::new(|| get("/reviews/sessions/430102-MP-2026-0000001"))),
         ("sign-in", 200, Box::new(|| get("/staff/sign-in?expired=1"))),
         ("not-found", 404, Box::new(|| get("/nowhere"))),
         ("tasks", 200, Box::new(|| signed_in(get("/staff/tasks?done=opinion")))),
