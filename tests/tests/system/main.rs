@@ -10,6 +10,7 @@
 
 mod accountability;
 mod again;
+mod appraisal;
 mod bad_input;
 mod complaints;
 mod conduct;

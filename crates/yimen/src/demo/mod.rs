@@ -9,7 +9,7 @@
 //! the catalog; [`days`] pass at the center's clock, some lines of the file come in on each; clerks,
 //! departments and payers turn to a case in their own time; departments opine, see the place, decide;
 //! results are delivered; and when every application has ended, or waits for somebody who lets the
-//! demo end, the independent checker reads the database. Then the center stays open for whoever started it.
+//! demo end, a round of democratic review ([`review`]) is published and the independent checker reads the database. Then the center stays open for whoever started it.
 
 mod act;
 mod bank;
@@ -23,6 +23,7 @@ mod ledger;
 mod money;
 mod place;
 mod report;
+mod review;
 mod time;
 
 use std::net::{Ipv4Addr, SocketAddr};
@@ -52,6 +53,7 @@ use days::Days;
 use hall::{Hall, News};
 use place::Place;
 pub use report::{CenterRow, Invariant, Lines, Report};
+pub use review::Review;
 pub use time::Time;
 
 /// Lines on their way at a time.
@@ -162,9 +164,10 @@ async fn work(
     let (hall, mailbox) =
         Hall::open(address, place.operator_password(), days, clock.clone(), bank, place::secret()).await?;
     hall.have(citizen::work(hall.clone(), mailbox));
+    let round = review::open(&hall).await?;
 
     let started = Instant::now();
-    let (summary, end) = play(&hall, input).await;
+    let (summary, end) = play(&hall, input, round.as_ref()).await;
     let seconds = started.elapsed().as_secs_f64();
     hall.close();
     if options.start.is_none() {
@@ -172,6 +175,10 @@ async fn work(
         hall.open_up().await;
     }
 
+    let review = match &round {
+        Some(round) if end.is_ok() => Some(review::conclude(&hall, round).await?),
+        _ => None,
+    };
     let pools = Pools::shared(process.pool().ok_or("The demo has no database to check.")?);
     let check_options =
         check::Options { as_of: clock.now(), wait: CHECK_WAIT, acknowledged: hall.ledger.numbers() };
@@ -179,6 +186,7 @@ async fn work(
     let report = Report {
         centers: report::centers(&hall).await?,
         time: time::look(&hall).await?,
+        review,
         invariants: findings.iter().map(Invariant::from).collect(),
         lines: Lines::from(&summary),
         seconds,
@@ -200,7 +208,11 @@ async fn work(
 }
 
 /// Day after day, until the file is in and every application has ended.
-async fn play(hall: &Arc<Hall>, input: Input) -> (Summary, Result<(), String>) {
+async fn play(
+    hall: &Arc<Hall>,
+    input: Input,
+    round: Option<&review::Round>,
+) -> (Summary, Result<(), String>) {
     let bar = ProgressBar::new(0);
     if let Ok(style) =
         ProgressStyle::with_template("{bar:40} {pos}/{len} applications at their end, {elapsed}, day {msg}")
@@ -214,6 +226,11 @@ async fn play(hall: &Arc<Hall>, input: Input) -> (Summary, Result<(), String>) {
     let (mut summary, mut is_in) = (Summary::default(), false);
     loop {
         bar.set_message(hall.days.today().to_string());
+        if let Some(round) = round.filter(|round| round.is_voted_in_on(hall.days.today()))
+            && let Err(failure) = round.vote(&hall.door).await
+        {
+            return (summary, Err(failure.into()));
+        }
         if !is_in {
             let at_work = hall.days.at_work().await;
             // Nothing can wait for a day after the last.
@@ -300,6 +317,9 @@ fn tell(report: &Report, summary: &Summary, findings: &[check::Finding]) {
         output::line(report::table(&report.centers));
         output::line(time::table(&report.time));
         time::lines(&report.time).into_iter().for_each(output::line);
+    }
+    if let Some(review) = &report.review {
+        output::line(review::table(review));
     }
     for finding in findings {
         output::line(finding);

@@ -7,6 +7,7 @@ use serde_json::Value;
 use yimen_kernel::Money;
 
 use super::hall::{Center, Hall, pages};
+use super::review::Review;
 use super::time::Time;
 use crate::apply::Summary;
 use crate::check::Finding;
@@ -19,6 +20,8 @@ pub struct Report {
     pub centers: Vec<CenterRow>,
     /// How the limits were kept.
     pub time: Time,
+    /// The round of democratic review; none in a demo that is too short for one.
+    pub review: Option<Review>,
     /// Each invariant of `yimen check`.
     pub invariants: Vec<Invariant>,
     /// The lines of the file.
