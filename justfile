@@ -33,10 +33,11 @@ test-servers:
     cargo build -p yimen
     cargo test -p yimen-tests -p yimen
 
-# CaseBench, the clocks and the scheduling claim on this machine (docs/performance.md); figures in target/bench.json.
+# CaseBench, the clocks, the ballots and the scheduling claim on this machine (docs/performance.md); figures in target/bench.json.
 bench: _bench
     target/release/yimen-bench cases --json target/bench.json
     target/release/yimen-bench clocks
+    target/release/yimen-bench ballots
     target/release/yimen-bench scheduling
 
 # Growth with 10⁴, 10⁵, 10⁶ and 10⁷ finished cases behind it: hours, and some hundred GiB of disk.

@@ -4,7 +4,7 @@
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
-const FILES: [&str; 20] = [
+const FILES: [&str; 26] = [
     "io/cloudevents/v1/cloudevents.proto",
     "yimen/policy/v1/policy.proto",
     "yimen/identity/v1/identity.proto",
@@ -15,6 +15,7 @@ const FILES: [&str; 20] = [
     "yimen/fees/v1/fees.proto",
     "yimen/fees/v1/events.proto",
     "yimen/notification/v1/notification.proto",
+    "yimen/notification/v1/events.proto",
     "yimen/supervision/v1/board.proto",
     "yimen/supervision/v1/clock.proto",
     "yimen/supervision/v1/warning.proto",
@@ -22,8 +23,13 @@ const FILES: [&str; 20] = [
     "yimen/supervision/v1/events.proto",
     "yimen/complaints/v1/complaint.proto",
     "yimen/complaints/v1/accountability.proto",
+    "yimen/complaints/v1/appraisal.proto",
+    "yimen/complaints/v1/appraisals.proto",
+    "yimen/complaints/v1/scrutinies.proto",
     "yimen/complaints/v1/complaints.proto",
     "yimen/complaints/v1/consultation.proto",
+    "yimen/complaints/v1/rating.proto",
+    "yimen/complaints/v1/ratings.proto",
     "yimen/complaints/v1/events.proto",
 ];
 

@@ -3,6 +3,7 @@
 //! The environment names PostgreSQL and RabbitMQ as it does for the tests (`YIMEN_TEST_DATABASE_URL`,
 //! `YIMEN_TEST_AMQP_URL`); the program is the one that was built beside this one. `just bench` sees to all.
 
+mod ballots;
 mod carrier;
 mod cases;
 mod catalog;
@@ -39,6 +40,8 @@ enum Bench {
         #[arg(default_value_t = 1_000_000)]
         clocks: u32,
     },
+    /// A round of democratic review: voters, each of whom votes twice, and the count.
+    Ballots(ballots::Options),
 }
 
 #[tokio::main]
@@ -60,6 +63,7 @@ async fn measure(bench: Bench) -> Result<bool, String> {
         Bench::History(options) => history::measure(&place()?, &options).await.map(|()| true),
         Bench::Scheduling => scheduling::measure().map(|()| true),
         Bench::Clocks { clocks } => clocks::measure(&place()?, clocks).await,
+        Bench::Ballots(options) => ballots::measure(&place()?, &options).await,
     }
 }
 

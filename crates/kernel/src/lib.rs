@@ -8,7 +8,7 @@
 //!   [`Fields`] collects faulty fields so that one answer names them all.
 //! - [`DivisionCode`] names a center's district; [`DepartmentId`], [`WindowId`],
 //!   [`ItemCode`], [`MaterialCode`] and [`Login`] name what stands in it.
-//! - [`CaseNumber`], [`LookupCode`] and [`DocumentNumber`] are what a citizen
+//! - [`CaseNumber`], [`LookupCode`], [`DocumentNumber`] and [`RatingToken`] are what a citizen
 //!   takes home.
 //! - [`Money`] is whole fen and [`Quantity`] whole thousandths; a [`PaymentCode`] is
 //!   what a payer gives to the bank.
@@ -43,6 +43,7 @@ pub mod media;
 pub mod mobile;
 pub mod money;
 pub mod payment_code;
+pub mod rating_token;
 pub mod reason;
 pub mod text;
 
@@ -62,4 +63,5 @@ pub use lookup_code::LookupCode;
 pub use mobile::Mobile;
 pub use money::{Money, Quantity};
 pub use payment_code::PaymentCode;
+pub use rating_token::RatingToken;
 pub use reason::Reason;

@@ -177,6 +177,31 @@ reasons! {
     PublicationRefused = "PUBLICATION_REFUSED", "咨询人不同意公开，请选择不公开。", "Whoever asked did not agree to publication. Please withhold it.";
     PersonalData = "PERSONAL_DATA", "公开的内容不得含有个人姓名、电话、证件号码或住址，请删除。", "What is published must not contain a person's name, telephone, identity number or address. Please remove it.";
 
+    // Ratings.
+    RatingLinkUnknown = "RATING_LINK_UNKNOWN", "评价链接无效，请核对回执或短信中的链接。", "This link does not lead to anything that can be rated. Please compare it with your receipt or message.";
+    AlreadyRated = "ALREADY_RATED", "该次服务已经评价过，每次服务只评价一次。", "This service was rated already. Each one is rated once.";
+    RatingLate = "RATING_LATE", "评价期限已于{due}届满；如仍有意见，可以提出投诉。", "The time to rate ended on {due}. If you are still not satisfied, you can file a complaint.";
+    RatingByStaff = "RATING_BY_STAFF", "评价由办事人本人作出，工作人员不得代为评价；请退出登录。", "Whoever was served rates, never staff. Please sign out first.";
+    RatingUnknown = "RATING_UNKNOWN", "没有找到该评价，请核对编号。", "There is no such rating. Please check its id.";
+    AlreadySetAside = "ALREADY_SET_ASIDE", "该评价已经认定为不计入。", "This rating was set aside already.";
+    RectificationUnknown = "RECTIFICATION_UNKNOWN", "没有找到该整改件，请核对编号。", "There is no such case of rectification. Please check its number.";
+    RaterUnknown = "RATER_UNKNOWN", "该评价为匿名评价，无法联系评价人。", "The rating is anonymous, so nobody can be contacted.";
+    ContactFirst = "CONTACT_FIRST", "请先联系评价人，再登记整改结果。", "Please contact whoever rated first, then record what was put right.";
+    CallInUnknown = "CALL_IN_UNKNOWN", "没有找到该约谈，请核对编号。", "There is no such call-in. Please check its number.";
+    // Democratic review.
+    AppraisalRoundUnknown = "APPRAISAL_ROUND_UNKNOWN", "没有找到该评议，请核对编号。", "There is no such round of review. Please check its number.";
+    BallotTokenUnknown = "BALLOT_TOKEN_UNKNOWN", "没有这个评议码，请逐位核对。", "There is no such ballot code. Please compare each character.";
+    AlreadyVoted = "ALREADY_VOTED", "该评议码已经投过票，那一票已经计入，不能再投。", "A ballot was cast with this code already, and it counts. It cannot be cast again.";
+    VoteEarly = "VOTE_EARLY", "投票尚未开始，请在{opens_at}之后再来。", "Voting has not begun. Please come back after {opens_at}.";
+    VoteLate = "VOTE_LATE", "投票已于{closes_at}截止，不能再投。", "Voting ended at {closes_at}. No ballot is taken any more.";
+    AlreadyDrawn = "ALREADY_DRAWN", "该评议已经抽取过服务对象，不能再次抽取。", "Service users were drawn for this round already. They are not drawn again.";
+    NothingToDraw = "NOTHING_TO_DRAW", "本中心还没有办结的办件，无法抽取服务对象。", "The center has no completed case yet to draw service users from. Please draw later.";
+    OutcomesOpen = "OUTCOMES_OPEN", "以下单位的奖励或者追责建议尚未确认：{departments}。请先确认或者写明理由不予采纳。", "What the rules propose for these units is not decided yet: {departments}. Please confirm or reject it first.";
+    ScrutinyUnknown = "SCRUTINY_UNKNOWN", "没有找到该次评议会或者巡视，请核对编号。", "There is no such session or tour. Please check its number.";
+    ScrutinyQuestionUnknown = "SCRUTINY_QUESTION_UNKNOWN", "没有这个问题，请核对序号。", "There is no such question. Please check its position.";
+    UndertakingUnknown = "UNDERTAKING_UNKNOWN", "没有这项承诺或者整改，请核对序号。", "There is no such promise or remedy. Please check its position.";
+    NotDue = "NOT_DUE", "期限（{due}）尚未届满，不能认定未兑现。", "Its last day ({due}) has not passed, so it cannot be called broken yet.";
+
     // Our side.
     Unavailable = "UNAVAILABLE", "系统暂时不可用，请稍后重试。", "The system is unavailable for the moment. Please try again shortly.";
     Internal = "INTERNAL", "系统出现内部错误，请稍后重试；如仍出现，请联系系统运维人员。", "Something went wrong on our side. Please try again later, and tell the operator if it happens again.";

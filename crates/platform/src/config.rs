@@ -26,6 +26,9 @@ pub struct Config {
     pub objects: PathBuf,
     /// Where the gateway listens.
     pub listen: SocketAddr,
+    /// The address under which citizens reach the pages, as `https://zwfw.example.gov.cn`: it stands in messages and
+    /// on receipts. Default: `http://` and where the gateway listens. Gateway and notification need it.
+    pub public_url: Option<String>,
     /// Identity's private key, 64 hexadecimal digits; only identity needs it.
     pub actor_private_key: Option<String>,
     /// Identity's public key, 64 hexadecimal digits; every other service needs it.
@@ -137,6 +140,7 @@ impl Default for Config {
             amqp_url: None,
             objects: PathBuf::from("data/objects"),
             listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
+            public_url: None,
             actor_private_key: None,
             actor_public_key: None,
             operator_password: None,
@@ -158,6 +162,9 @@ fn variables() -> Env {
         .filter(|key| key != "config" && key != "log" && !key.starts_with("test_"))
         .split("__")
 }
+
+/// Characters of `public_url`: with what follows it, a link has to fit a message.
+const PUBLIC_URL_MAX: usize = 60;
 
 /// The ports that services take where nothing else is set.
 const PORTS: [(&str, u16); 7] = [
@@ -190,6 +197,23 @@ impl Config {
             .map_err(|error| {
                 format!("The configuration is broken: {error}. Correct that key and start again.")
             })
+    }
+
+    /// The address under which citizens reach the pages, without a slash at its end.
+    ///
+    /// # Errors
+    /// A sentence that says what is wrong with `public_url`.
+    pub fn public_url(&self) -> Result<String, String> {
+        let Some(stated) = &self.public_url else { return Ok(format!("http://{}", self.listen)) };
+        let url = stated.trim_end_matches('/');
+        let host = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://")).unwrap_or_default();
+        let is_plain = |c: char| c.is_ascii_alphanumeric() || "-._~/:[]%".contains(c);
+        if host.is_empty() || !host.chars().all(is_plain) || url.len() > PUBLIC_URL_MAX {
+            return Err(format!(
+                "public_url is {stated}, which is no address that fits a message; write it as https://zwfw.example.gov.cn, at most {PUBLIC_URL_MAX} characters."
+            ));
+        }
+        Ok(url.to_owned())
     }
 
     /// Where a service's gRPC server listens.
@@ -235,4 +259,32 @@ impl Config {
 
 fn default_port(name: &str) -> u16 {
     PORTS.iter().find(|(known, _)| *known == name).map_or(0, |(_, port)| *port)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_public_address_fits_a_message() {
+        let of = |url: &str| Config { public_url: Some(url.to_owned()), ..Config::default() }.public_url();
+        assert_eq!(Config::default().public_url().as_deref(), Ok("http://127.0.0.1:8080"));
+        assert_eq!(
+            of("https://zwfw.example.gov.cn/furong/").as_deref(),
+            Ok("https://zwfw.example.gov.cn/furong")
+        );
+        let long = format!("https://{}", "a".repeat(PUBLIC_URL_MAX));
+        for bad in [
+            "",
+            "zwfw.example.gov.cn",
+            "ftp://a",
+            "https://",
+            "https://a b",
+            "https://a/{x}",
+            "https://a?b",
+            &long,
+        ] {
+            assert!(of(bad).is_err_and(|said| said.starts_with("public_url is")), "{bad}");
+        }
+    }
 }

@@ -199,6 +199,42 @@ fn an_empty_file_opens_an_empty_center() {
     assert!(report["invariants"].as_array().unwrap().iter().all(|invariant| invariant["holds"] == true));
 }
 
+/// 26 units, the test set of the rules among them: who is rewarded, and who is held to account.
+#[test]
+fn a_round_of_review_is_held() {
+    let scratch = Scratch::new("review");
+    let input = scratch.file("empty.jsonl", b"");
+    let report = scratch.0.join("report.json");
+    let paths = [input.to_str().unwrap(), report.to_str().unwrap()];
+    let arguments = [
+        "demo",
+        "--exit",
+        "--port",
+        "0",
+        "--start",
+        "2026-03-02",
+        "--days",
+        "4",
+        "--input",
+        paths[0],
+        "--report",
+        paths[1],
+    ];
+    let output = yimen(&scratch.0, &arguments).output().unwrap();
+    let (shown, said) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert_eq!(output.status.code(), Some(0), "{shown}\n{said}");
+    let report = read(&report);
+    let units = report["review"]["units"].as_array().unwrap();
+    assert_eq!(units.len(), 26);
+    let of = |outcome: &str| -> Vec<(u64, u64)> {
+        let held = units.iter().filter(|unit| unit[outcome] == true);
+        held.map(|unit| (unit["rank"].as_u64().unwrap(), unit["rate_hundredths"].as_u64().unwrap())).collect()
+    };
+    assert_eq!(of("rewarded"), [(1, 9_500), (2, 9_200), (2, 9_200)], "90 % is rank 4");
+    assert_eq!(of("held_to_account"), [(25, 5_000), (26, 4_990)], "50 % is included");
+    assert!(shown.contains("held to account") && shown.contains("49.90 %"), "{shown}");
+}
+
 #[test]
 fn a_small_file_runs_through_with_its_bad_lines_named() {
     let scratch = Scratch::new("small");
@@ -225,7 +261,7 @@ fn a_small_file_runs_through_with_its_bad_lines_named() {
     let received: u64 =
         report["centers"].as_array().unwrap().iter().map(|center| center["received"].as_u64().unwrap()).sum();
     assert_eq!(received, 8);
-    assert_eq!(shown.matches("ok   ").count(), 10, "{shown}");
+    assert_eq!(shown.matches("ok   ").count(), 11, "{shown}");
 }
 
 /// A demo that stays up, and its address.

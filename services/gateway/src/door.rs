@@ -19,8 +19,11 @@ use yimen_platform::rpc::actor::header_value;
 use yimen_platform::rpc::{ACTOR_HEADER, Body, Channel, Channels, SOURCE_HEADER, from_status, to_status};
 use yimen_platform::{Clock, Config, telemetry};
 use yimen_proto::approval::v1::approval_client::ApprovalClient;
+use yimen_proto::complaints::v1::appraisals_client::AppraisalsClient;
 use yimen_proto::complaints::v1::complaints_client::ComplaintsClient;
 use yimen_proto::complaints::v1::consultations_client::ConsultationsClient;
+use yimen_proto::complaints::v1::ratings_client::RatingsClient;
+use yimen_proto::complaints::v1::scrutinies_client::ScrutiniesClient;
 use yimen_proto::identity::v1::AuthenticateRequest;
 use yimen_proto::identity::v1::identity_client::IdentityClient;
 use yimen_proto::intake::v1::intake_client::IntakeClient;
@@ -193,6 +196,9 @@ clients! {
     notification: "notification" NotificationClient;
     complaints: "complaints" ComplaintsClient;
     consultations: "complaints" ConsultationsClient;
+    ratings: "complaints" RatingsClient;
+    appraisals: "complaints" AppraisalsClient;
+    scrutinies: "complaints" ScrutiniesClient;
 }
 
 /// The caller's language, from `Accept-Language`.

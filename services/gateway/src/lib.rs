@@ -36,7 +36,7 @@ pub fn router(channels: Channels, config: &Config, clock: Arc<dyn Clock>) -> Res
     let door = Door::new(channels, config, clock);
     let proxy = grpc::Proxy::new(door.clone())?;
     let api = http::observe::around(http::router(door.clone())?);
-    let pages = http::observe::around(pages::router(door)?);
+    let pages = http::observe::around(pages::router(door, &config.public_url()?)?);
     let router = api.fallback_service(pages).layer(from_fn_with_state(proxy, grpc::dispatch));
     Ok(router.layer(from_fn(http::drain::drain)))
 }

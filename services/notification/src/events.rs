@@ -8,10 +8,11 @@ use yimen_kernel::date::CHINA;
 use yimen_kernel::error::{Error, Result};
 use yimen_platform::messages::subscribe::Received;
 use yimen_proto::approval::v1 as approval;
+use yimen_proto::complaints::v1 as complaints;
 use yimen_proto::fees::v1 as fees;
 use yimen_proto::intake::v1 as intake;
 
-use crate::app::queue::{Heard, Told};
+use crate::app::queue::{Heard, Link, Told};
 use crate::store::contacts::Contact;
 
 /// How the applicant is reached.
@@ -78,14 +79,33 @@ pub fn fee_refunded(event: Received<fees::FeeRefunded>) -> Result<Heard> {
     tell(&number, "FEE_REFUNDED", Some(refund), [("amount", amount_fen.to_string())])
 }
 
-/// 办结: that there is a result, not which.
+/// 办结: that there is a result, not which; with a link to rate.
 pub fn completed(event: Received<intake::ApplicationCompleted>) -> Result<Heard> {
-    tell(&event.message.number, "COMPLETED", None, [])
+    with_link(tell(&event.message.number, "COMPLETED", None, [])?, Link::Rate)
+}
+
+/// 提醒评价: once, with a link of its own.
+pub fn rating_reminder(event: Received<complaints::RatingReminderDue>) -> Result<Heard> {
+    with_link(tell(&event.message.number, "RATING_INVITED", None, [])?, Link::Rate)
+}
+
+fn with_link(heard: Heard, link: Link) -> Result<Heard> {
+    match heard {
+        Heard::Tell(told) => Ok(Heard::Tell(Told { link: Some(link), ..told })),
+        reached @ Heard::Reach(_) => Ok(reached),
+    }
 }
 
 /// 送达.
 pub fn delivered(event: Received<intake::ResultDelivered>) -> Result<Heard> {
     tell(&event.message.number, "DELIVERED", None, [])
+}
+
+/// 邀请评议: the applicant was drawn to vote, once in each round.
+pub fn vote_invited(event: Received<complaints::BallotInvited>) -> Result<Heard> {
+    let complaints::BallotInvited { number, round, token, open_on, close_on, .. } = event.message;
+    let values = [("open_on", open_on), ("close_on", close_on)];
+    with_link(tell(&number, "VOTE_INVITED", Some(round), values)?, Link::Vote(token))
 }
 
 /// The message of a transition. `again` tells a transition that a case may have several times.
@@ -103,5 +123,5 @@ fn tell<const N: usize>(
     };
     let values: BTreeMap<String, String> =
         values.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
-    Ok(Heard::Tell(Told { number, transition, template, values }))
+    Ok(Heard::Tell(Told { number, transition, template, values, link: None }))
 }

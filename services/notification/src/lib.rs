@@ -28,6 +28,7 @@ mod events;
 mod grpc;
 mod store;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures::FutureExt as _;
@@ -38,6 +39,7 @@ use yimen_platform::messages::subscribe::{Readers, Subscriptions};
 use yimen_platform::store::Migrations;
 use yimen_platform::{Context, Definition, Service};
 use yimen_proto::approval::v1::InspectionProposed;
+use yimen_proto::complaints::v1::{BallotInvited, RatingReminderDue};
 use yimen_proto::fees::v1::{FeeAssessed, FeeOverdue, FeeRefunded};
 use yimen_proto::intake::v1::{
     ApplicationAccepted, ApplicationCompleted, ApplicationRefused, ApplicationSubmitted, ContactGiven,
@@ -62,6 +64,7 @@ const TEND: Duration = Duration::from_secs(5);
 fn build(context: Context) -> BoxFuture<'static, Result<Service, String>> {
     async move {
         app::templates::own()?;
+        let public_url: Arc<str> = context.config.public_url()?.into();
         let hours = domain::hours::Hours::parse(&context.config.sms_hours).ok_or_else(|| {
             format!("sms_hours is {}, which are no hours; write it as 08:00-21:00.", context.config.sms_hours)
         })?;
@@ -99,12 +102,16 @@ fn build(context: Context) -> BoxFuture<'static, Result<Service, String>> {
             .on::<ApplicationRefused>(events::refused)
             .on::<ApplicationCompleted>(events::completed)
             .on::<ResultDelivered>(events::delivered)
+            .on::<RatingReminderDue>(events::rating_reminder)
             .on::<InspectionProposed>(events::inspection)
             .on::<FeeAssessed>(events::fee_assessed)
             .on::<FeeOverdue>(events::fee_overdue)
-            .on::<FeeRefunded>(events::fee_refunded);
-        let subscriptions = Subscriptions::new(context.store.clone())
-            .together(readers, |tx, heard| app::queue::hear(tx, heard).boxed());
+            .on::<FeeRefunded>(events::fee_refunded)
+            .on::<BallotInvited>(events::vote_invited);
+        let subscriptions = Subscriptions::new(context.store.clone()).together(readers, move |tx, heard| {
+            let public_url = public_url.clone();
+            async move { app::queue::hear(tx, heard, &public_url).await }.boxed()
+        });
         let server = NotificationServer::new(grpc::Server(context));
         Ok(Service { routes: Routes::new(server), subscriptions, chores })
     }

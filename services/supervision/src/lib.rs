@@ -22,6 +22,7 @@ mod complaints;
 mod domain;
 mod events;
 mod grpc;
+mod ratings;
 mod store;
 
 use std::future::Future;
@@ -41,6 +42,7 @@ use yimen_proto::approval::v1::{
 use yimen_proto::complaints::v1::{
     ComplaintClosed, ComplaintExtended, ComplaintGiven, ComplaintLeft, ComplaintRegistered,
     ComplaintReviewAnswered, ComplaintReviewRequested, QuestionAnswered, QuestionAsked, QuestionDirected,
+    RectificationClosed, RectificationExtended, RectificationStepDone, RectificationStepDue,
 };
 use yimen_proto::fees::v1::{FeeOverdue, FeeRelieved, FeeSettled};
 use yimen_proto::intake::v1::{
@@ -106,7 +108,11 @@ fn build(context: Context) -> BoxFuture<'static, Result<Service, String>> {
             .on::<ComplaintClosed>(complaints::closed)
             .on::<QuestionAsked>(complaints::question_asked)
             .on::<QuestionDirected>(complaints::question_directed)
-            .on::<QuestionAnswered>(complaints::question_answered);
+            .on::<QuestionAnswered>(complaints::question_answered)
+            .on::<RectificationStepDue>(ratings::step_due)
+            .on::<RectificationStepDone>(ratings::step_done)
+            .on::<RectificationExtended>(ratings::extended)
+            .on::<RectificationClosed>(ratings::closed);
         let subscriptions = Subscriptions::new(context.store.clone())
             .together(readers, |tx, heard| app::clocks::hear(tx, heard).boxed());
         let news = News::new();

@@ -10,6 +10,7 @@
 
 mod accountability;
 mod again;
+mod appraisal;
 mod bad_input;
 mod complaints;
 mod conduct;
@@ -25,6 +26,7 @@ mod kill;
 mod materials;
 mod notification;
 mod observability;
+mod ratings;
 mod smpp;
 mod spine;
 mod supervision;

@@ -56,10 +56,11 @@ async fn an_applicant_is_told_of_every_step_once() {
 
     // Tried out without sending; what is wrong is named.
     let preview = "/api/v1/message-templates/COMPLETED/preview";
-    let values = json!({"variables": {"item": "开办餐饮店", "number": number}});
+    let values =
+        json!({"variables": {"item": "开办餐饮店", "number": number, "link": "https://hall.example/rate/x"}});
     let shown = center.ok(preview, Some(&clerk), values).await;
-    assert_eq!(shown["segments"], 1, "{shown}");
-    let wrong = center.post(preview, Some(&clerk), json!({"variables": {"item": "x"}})).await;
+    assert_eq!(shown["segments"], 2, "{shown}");
+    let wrong = center.post(preview, Some(&clerk), json!({"variables": {"item": "x", "link": "x"}})).await;
     assert_eq!(wrong.body["fields"][0]["field"], "variables.number", "{wrong:?}");
     center.stop().await;
 }

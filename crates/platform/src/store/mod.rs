@@ -39,11 +39,8 @@ pub async fn connect(url: &str, size: u32) -> Result<PgPool, String> {
         format!("The database address is not a postgres:// URL ({error}); correct YIMEN_DATABASE_URL.")
     })?;
     let place = format!("{}:{}", options.get_host(), options.get_port());
-    // Our statements touch few rows each: compiling one costs more than running it, and so does planning one
-    // anew for each list of a few rows that it joins. For long lists: `Tx::plan_for_lists`.
-    let options = options
-        .application_name("yimen")
-        .options([("jit", "off"), ("plan_cache_mode", "force_generic_plan")]);
+    // Our statements touch few rows each: compiling one costs more than running it.
+    let options = options.application_name("yimen").options([("jit", "off")]);
     // The pool itself would go on knocking at a closed door.
     let first = tokio::time::timeout(TURN, PgConnection::connect_with(&options)).await;
     let outcome = match first {
@@ -164,16 +161,6 @@ impl Tx {
     /// The connection, for `store.rs`.
     pub fn sql(&mut self) -> &mut PgConnection {
         &mut self.inner
-    }
-
-    /// Has statements that join lists of many rows planned for their length, in this transaction.
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub async fn plan_for_lists(&mut self) -> Result<()> {
-        let set = sqlx::query("set local plan_cache_mode = force_custom_plan");
-        set.execute(&mut *self.inner).await.map_err(db)?;
-        Ok(())
     }
 
     /// What the service keeps in memory: only what other transactions have committed belongs there.

@@ -32,6 +32,7 @@ pub(super) async fn hand_in(gateway: &Gateway, key: &str, content: Content) -> O
         Ok(answer) => Outcome::Accepted {
             number: text(&answer, "number").to_owned(),
             lookup_code: text(&answer, "lookup_code").to_owned(),
+            rating_token: text(&answer, "rating_token").to_owned(),
         },
         Err(Failure::Refused(refusal)) => Outcome::NotAccepted {
             error: LineError { reason: refusal.reason, detail: refusal.detail, fields: refusal.fields },

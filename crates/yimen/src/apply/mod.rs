@@ -60,6 +60,9 @@ pub enum Outcome {
         number: String,
         /// With the number it opens the public tracking.
         lookup_code: String,
+        /// By it the visit is rated, once. It is for whoever was served, and not written with the results.
+        #[serde(skip)]
+        rating_token: String,
     },
     /// The center did not, or did not say.
     NotAccepted {
@@ -184,7 +187,8 @@ mod tests {
 
     #[test]
     fn every_line_is_accounted_for_or_said_to_be_not() {
-        let accepted = Outcome::Accepted { number: "1".into(), lookup_code: "2".into() };
+        let accepted =
+            Outcome::Accepted { number: "1".into(), lookup_code: "2".into(), rating_token: "3".into() };
         for (outcomes, expected) in [
             (vec![], (0, 0, 0)),
             (vec![accepted.clone(), accepted.clone()], (2, 0, 0)),
@@ -206,7 +210,11 @@ mod tests {
     #[test]
     fn results_are_one_flat_object() {
         let json = |outcome| serde_json::to_string(&LineResult { line: 7, outcome }).unwrap();
-        let accepted = Outcome::Accepted { number: "4301".into(), lookup_code: "ABCD".into() };
+        let accepted = Outcome::Accepted {
+            number: "4301".into(),
+            lookup_code: "ABCD".into(),
+            rating_token: "secret".into(),
+        };
         assert_eq!(json(accepted), r#"{"line":7,"number":"4301","lookup_code":"ABCD"}"#);
         assert_eq!(json(not_accepted("X")), r#"{"line":7,"error":{"reason":"X","detail":"…","fields":[]}}"#);
     }

@@ -9,6 +9,7 @@
 //! kept for thirty days ([`yimen_platform::messages::KEPT`]); what is older was checked before.
 
 mod acknowledged;
+mod appraisals;
 mod approvals;
 mod complaints;
 mod events;
@@ -17,6 +18,7 @@ mod grants;
 mod history;
 mod messages;
 mod numbers;
+mod ratings;
 mod time;
 
 use std::collections::BTreeSet;
@@ -151,6 +153,8 @@ async fn once(pools: &Pools, options: &Options) -> Result<Vec<Finding>, String> 
             messages::check(&look).await?,
             time::check(&look).await?,
             complaints::check(&look).await?,
+            ratings::check(&look).await?,
+            appraisals::check(&look).await?,
             numbers::check(&look).await?,
         ])
     };

@@ -145,6 +145,34 @@ pub(super) fn delivery(number: &str) -> u32 {
     roll(number, "delivery") % 3
 }
 
+/// What somebody says of an event who rates it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Rating {
+    /// The level's code.
+    pub(super) level: &'static str,
+    /// What it is about, where it is not good.
+    pub(super) aspect: Option<&'static str>,
+    /// Whether the rater says how to be reached.
+    pub(super) named: bool,
+}
+
+/// What is said of an event of a case; none by those who do not rate.
+pub(super) fn rating(number: &str, event: &str) -> Option<Rating> {
+    if roll(number, &format!("rates {event}")) >= 60 {
+        return None;
+    }
+    let level = match roll(number, &format!("is rated {event}")) {
+        0..3 => "VERY_DISSATISFIED",
+        3..8 => "DISSATISFIED",
+        8..18 => "FAIRLY_SATISFIED",
+        18..50 => "SATISFIED",
+        _ => "VERY_SATISFIED",
+    };
+    let is_negative = level.ends_with("DISSATISFIED");
+    let named = is_negative && roll(number, &format!("is known {event}")) < 60;
+    Some(Rating { level, aspect: is_negative.then_some("SPEED"), named })
+}
+
 /// 0 to 99, spread evenly (FNV-1a with a final mix).
 fn roll(number: &str, salt: &str) -> u32 {
     let mut hash = 0xcbf2_9ce4_8422_2325_u64;
@@ -179,6 +207,18 @@ mod tests {
                 assert_eq!(count(rare), 2, "{rare:?}");
             }
         }
+    }
+
+    #[test]
+    fn some_rate_and_some_are_not_content() {
+        let ratings: Vec<Rating> =
+            (0..10_000).filter_map(|serial| rating(&number(serial), "visit")).collect();
+        assert!((5_700..6_300).contains(&ratings.len()), "{}", ratings.len());
+        let negative = ratings.iter().filter(|rating| rating.aspect.is_some()).count();
+        assert!((380..580).contains(&negative), "{negative}");
+        assert!(ratings.iter().any(|rating| rating.named));
+        assert!(ratings.iter().all(|rating| !rating.named || rating.aspect.is_some()));
+        assert_eq!(rating(&number(7), "visit"), rating(&number(7), "visit"));
     }
 
     #[test]

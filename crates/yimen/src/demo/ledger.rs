@@ -29,6 +29,8 @@ pub(super) struct Ledger {
 struct Book {
     /// Lookup codes by case number.
     codes: HashMap<String, String>,
+    /// What visits are rated by.
+    rating_tokens: HashMap<String, String>,
     ends: HashMap<String, End>,
     /// Whether every line of the file has been handed in.
     is_complete: bool,
@@ -39,6 +41,7 @@ impl Ledger {
     pub(super) fn new() -> Self {
         let book = Book {
             codes: HashMap::new(),
+            rating_tokens: HashMap::new(),
             ends: HashMap::new(),
             is_complete: false,
             last_sign_of_life: Instant::now(),
@@ -47,10 +50,18 @@ impl Ledger {
     }
 
     /// The center gave an application its number.
-    pub(super) fn enter(&self, number: &str, lookup_code: &str) {
+    pub(super) fn enter(&self, number: &str, lookup_code: &str, rating_token: &str) {
         self.change(|book| {
             book.codes.insert(number.to_owned(), lookup_code.to_owned());
+            book.rating_tokens.insert(number.to_owned(), rating_token.to_owned());
         });
+    }
+
+    /// The links on the receipts: number, event, token.
+    pub(super) fn rating_tokens(&self) -> Vec<(String, &'static str, String)> {
+        let book = self.book();
+        let link = |(number, token): (&String, &String)| (number.clone(), "visit", token.clone());
+        book.rating_tokens.iter().map(link).collect()
     }
 
     /// Every line has been handed in.
@@ -150,12 +161,12 @@ mod tests {
     #[tokio::test]
     async fn it_is_settled_when_the_file_is_through_and_every_way_has_ended() {
         let ledger = Ledger::new();
-        ledger.enter("1", "ABCD");
+        ledger.enter("1", "ABCD", "t");
         ledger.settle("1", End::Delivered);
         ledger.settle("of another day", End::Refused);
         assert_eq!(ledger.progress(), (1, 1));
         assert!(!ledger.is_settled(), "lines may still come");
-        ledger.enter("2", "EFGH");
+        ledger.enter("2", "EFGH", "t");
         ledger.complete();
         assert!(!ledger.is_settled());
         assert_eq!(ledger.unsettled(5), (vec!["2".to_owned()], 1));

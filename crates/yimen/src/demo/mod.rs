@@ -3,13 +3,14 @@
 //! The cast: the [`place`] is where its files are; the hall is what everyone shares; clerks, the
 //! systems of departments and applicants come to the gateway with nothing but their own
 //! credentials; [`fate`] says what each of them is like, by the case number; the ledger knows when
-//! everything has come to an end; the [`report`] says what it came to.
+//! everything has come to an end; those who were served [`rate`] it; the [`report`] says what it came to.
 //!
 //! The life of a demo: services and gateway start on an embedded database; the operator imports
 //! the catalog; [`days`] pass at the center's clock, some lines of the file come in on each; clerks,
 //! departments and payers turn to a case in their own time; departments opine, see the place, decide;
-//! results are delivered; who waited too long complains and is heard; and when every application has ended, or waits for somebody who lets the
-//! demo end, the independent checker reads the database. Then the center stays open for whoever started it.
+//! results are delivered; who waited too long complains and is heard; and when every application has ended,
+//! or waits for somebody who lets the demo end, a round of democratic review ([`review`]) is published and
+//! the independent checker reads the database. Then the center stays open for whoever started it.
 
 mod act;
 mod bank;
@@ -23,7 +24,9 @@ mod heard;
 mod ledger;
 mod money;
 mod place;
+mod rate;
 mod report;
+mod review;
 mod time;
 
 use std::net::{Ipv4Addr, SocketAddr};
@@ -53,7 +56,9 @@ use days::Days;
 use hall::{Hall, News};
 pub use heard::Heard;
 use place::Place;
+pub use rate::Ratings;
 pub use report::{CenterRow, Invariant, Lines, Report};
+pub use review::Review;
 pub use time::Time;
 
 /// Lines on their way at a time.
@@ -164,17 +169,24 @@ async fn work(
     let (hall, mailbox) =
         Hall::open(address, place.operator_password(), days, clock.clone(), bank, place::secret()).await?;
     hall.have(citizen::work(hall.clone(), mailbox));
+    let round = review::open(&hall).await?;
 
     let started = Instant::now();
-    let (summary, end) = play(&hall, input).await;
+    let (summary, end) = play(&hall, input, round.as_ref()).await;
     let seconds = started.elapsed().as_secs_f64();
     hall.close();
+    let too_late = rate::all(&hall).await?;
+    let ratings = rate::look(&hall, too_late).await?;
     if options.start.is_none() {
         hall.days.return_to(SystemClock.now()).await;
         hall.open_up().await;
     }
 
     let heard = heard::speak(&hall).await?;
+    let review = match &round {
+        Some(round) if end.is_ok() => Some(review::conclude(&hall, round).await?),
+        _ => None,
+    };
     let pools = Pools::shared(process.pool().ok_or("The demo has no database to check.")?);
     let check_options =
         check::Options { as_of: clock.now(), wait: CHECK_WAIT, acknowledged: hall.ledger.numbers() };
@@ -183,6 +195,8 @@ async fn work(
         centers: report::centers(&hall).await?,
         time: time::look(&hall).await?,
         heard,
+        ratings,
+        review,
         invariants: findings.iter().map(Invariant::from).collect(),
         lines: Lines::from(&summary),
         seconds,
@@ -204,7 +218,11 @@ async fn work(
 }
 
 /// Day after day, until the file is in and every application has ended.
-async fn play(hall: &Arc<Hall>, input: Input) -> (Summary, Result<(), String>) {
+async fn play(
+    hall: &Arc<Hall>,
+    input: Input,
+    round: Option<&review::Round>,
+) -> (Summary, Result<(), String>) {
     let bar = ProgressBar::new(0);
     if let Ok(style) =
         ProgressStyle::with_template("{bar:40} {pos}/{len} applications at their end, {elapsed}, day {msg}")
@@ -218,6 +236,11 @@ async fn play(hall: &Arc<Hall>, input: Input) -> (Summary, Result<(), String>) {
     let (mut summary, mut is_in) = (Summary::default(), false);
     loop {
         bar.set_message(hall.days.today().to_string());
+        if let Some(round) = round.filter(|round| round.is_voted_in_on(hall.days.today()))
+            && let Err(failure) = round.vote(&hall.door).await
+        {
+            return (summary, Err(failure.into()));
+        }
         if !is_in {
             let at_work = hall.days.at_work().await;
             // Nothing can wait for a day after the last.
@@ -250,8 +273,8 @@ async fn hand_in(
     apply::run(&hall.door, source, options, |result| {
         hall.ledger.sign_of_life();
         match &result.outcome {
-            Outcome::Accepted { number, lookup_code } => {
-                hall.ledger.enter(number, lookup_code);
+            Outcome::Accepted { number, lookup_code, rating_token } => {
+                hall.ledger.enter(number, lookup_code, rating_token);
                 hall.write(number, News::Submitted);
                 hall.ring(number);
             }
@@ -305,6 +328,11 @@ fn tell(report: &Report, summary: &Summary, findings: &[check::Finding]) {
         output::line(time::table(&report.time));
         time::lines(&report.time).into_iter().for_each(output::line);
         heard::lines(&report.heard).into_iter().for_each(output::line);
+        output::line(rate::table(&report.ratings));
+        output::line(rate::line(&report.ratings));
+    }
+    if let Some(review) = &report.review {
+        output::line(review::table(review));
     }
     for finding in findings {
         output::line(finding);

@@ -8,6 +8,8 @@ use yimen_kernel::Money;
 
 use super::hall::{Center, Hall, pages};
 use super::heard::Heard;
+use super::rate::Ratings;
+use super::review::Review;
 use super::time::Time;
 use crate::apply::Summary;
 use crate::check::Finding;
@@ -22,6 +24,10 @@ pub struct Report {
     pub time: Time,
     /// Complaints, questions and what became of them.
     pub heard: Heard,
+    /// How it was rated.
+    pub ratings: Ratings,
+    /// The round of democratic review; none in a demo that is too short for one.
+    pub review: Option<Review>,
     /// Each invariant of `yimen check`.
     pub invariants: Vec<Invariant>,
     /// The lines of the file.

@@ -1,6 +1,6 @@
 //! 责任追究: decided, carried out and published by supervisors whom it is not about.
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, Datelike as _, NaiveDate, Utc};
 use yimen_kernel::error::{Error, Result};
 use yimen_kernel::{Actor, DivisionCode, DocumentNumber, Reason};
 use yimen_platform::Context;
@@ -10,11 +10,34 @@ use yimen_proto::complaints::v1 as pb;
 
 use super::{timestamp, today};
 use crate::domain::accountability::{Case, unknown};
+use crate::domain::appraisal::Round;
 use crate::domain::codes::Measure;
 use crate::domain::{Accused, publication, recusal};
 use crate::grpc::message;
-use crate::store::accountability::{self as table, Kept, Said};
+use crate::store::accountability::{self as table, Kept, Origin, Said};
+use crate::store::appraisal::rounds;
 use crate::store::{complaints, people};
+
+/// The number of a new case.
+///
+/// # Errors
+/// When the database fails.
+pub async fn next_number(tx: &mut Tx, center: &DivisionCode) -> Result<DocumentNumber> {
+    let serial = table::next_serial(tx.sql()).await?;
+    DocumentNumber::issue(center, "ZR", today(tx).year(), serial)
+        .map_err(|fault| Error::invalid(vec![fault.at("accountability_case")]))
+}
+
+/// Opens a case for a unit that a round holds to account, once.
+///
+/// # Errors
+/// When the database fails.
+pub async fn open_for_round(tx: &mut Tx, round: &Round, held: &Accused) -> Result<DocumentNumber> {
+    let number = next_number(tx, &round.center()).await?;
+    let today = today(tx);
+    table::open(tx.sql(), &number, &Origin::Round(round.number.to_string()), held, today).await?;
+    Ok(number)
+}
 
 /// Decides on a measure.
 ///
@@ -88,12 +111,7 @@ pub async fn publish(
     text: &str,
 ) -> Result<pb::AccountabilityCase> {
     let kept = lock(tx, actor, number).await?;
-    let who = people::read(tx.sql(), &kept.complaint).await?.unwrap_or_default();
-    let complaint = complaints::read(tx.sql(), &kept.complaint).await?.ok_or_else(unknown)?;
-    let known = [who.name.as_str(), &who.mobile, &who.address, &kept.complaint];
-    let representatives = who.representatives.iter().map(String::as_str);
-    let people = complaint.accused.iter().filter(|accused| !accused.is_unit()).map(Accused::id);
-    if publication::has_personal_data(text, known.into_iter().chain(representatives).chain(people)) {
+    if points_at_a_person(tx, &kept, text).await? {
         return Err(Error::field("text", Reason::PersonalData));
     }
     let after = kept.case.clone().publish()?;
@@ -164,9 +182,30 @@ pub fn units(held: &Accused) -> (String, String) {
 
 async fn lock(tx: &mut Tx, actor: &Actor, number: &DocumentNumber) -> Result<Kept> {
     let kept = table::lock(tx.sql(), number.as_str()).await?.ok_or_else(unknown)?;
-    let complaint = complaints::read(tx.sql(), &kept.complaint).await?.ok_or_else(unknown)?;
-    kept.case.decider(actor, &complaint)?;
+    let is_free = match &kept.origin {
+        Origin::Complaint(complaint) => {
+            complaints::read(tx.sql(), complaint).await?.ok_or_else(unknown)?.office(actor).is_ok()
+        }
+        Origin::Round(round) => {
+            let round = DocumentNumber::parse(round).map_err(|_| unknown())?;
+            rounds::read(tx.sql(), &round).await?.ok_or_else(unknown)?.round.manage(actor).is_ok()
+        }
+    };
+    kept.case.decider(actor, is_free)?;
     Ok(kept)
+}
+
+/// Whether a text points at whom its complaint is about or by. A round knows of nobody.
+async fn points_at_a_person(tx: &mut Tx, kept: &Kept, text: &str) -> Result<bool> {
+    let Origin::Complaint(number) = &kept.origin else {
+        return Ok(publication::has_personal_data(text, []));
+    };
+    let who = people::read(tx.sql(), number).await?.unwrap_or_default();
+    let complaint = complaints::read(tx.sql(), number).await?.ok_or_else(unknown)?;
+    let known = [who.name.as_str(), &who.mobile, &who.address, number];
+    let representatives = who.representatives.iter().map(String::as_str);
+    let people = complaint.accused.iter().filter(|accused| !accused.is_unit()).map(Accused::id);
+    Ok(publication::has_personal_data(text, known.into_iter().chain(representatives).chain(people)))
 }
 
 async fn save(

@@ -2,13 +2,16 @@
 
 pub mod access;
 pub mod accountability;
+pub mod appraisal;
 pub mod chores;
 pub mod complainant;
 pub mod figures;
 pub mod file;
 pub mod office;
 pub mod questions;
+pub mod rating;
 pub mod read;
+pub mod scrutiny;
 
 use yimen_kernel::date::local_date;
 use yimen_kernel::error::Result;

@@ -1,13 +1,13 @@
 //! What the supervisor's office and the departments do with a complaint. The domain lets nobody whom it is
 //! about do, or see, any of it.
 
-use yimen_kernel::error::{Error, Result};
+use yimen_kernel::error::Result;
 use yimen_kernel::{Actor, DocumentNumber};
 use yimen_platform::store::Tx;
 use yimen_proto::complaints::v1 as pb;
 use yimen_proto::complaints::v1::complaint_step::What;
 
-use super::{Step, lock, read, save, timestamp, today};
+use super::{Step, accountability, lock, read, save, timestamp, today};
 use crate::domain::{Accused, Closing, Complaint, Finding, Handler, Stage, State, Way};
 use crate::store::accountability as cases;
 use crate::store::parties::{self, Party};
@@ -246,11 +246,9 @@ pub async fn learn_parties(tx: &mut Tx, heard: Vec<Vec<Party>>) -> Result<()> {
 async fn hold_to_account(tx: &mut Tx, complaint: &Complaint, finding: Finding) -> Result<()> {
     let today = today(tx);
     for held in complaint.held_to_account(finding)? {
-        let serial = cases::next_serial(tx.sql()).await?;
-        let year = chrono::Datelike::year(&today);
-        let number = DocumentNumber::issue(&complaint.center(), "ZR", year, serial)
-            .map_err(|fault| Error::invalid(vec![fault.at("accountability_case")]))?;
-        cases::open(tx.sql(), &number, complaint.number.as_str(), &held, today).await?;
+        let number = accountability::next_number(tx, &complaint.center()).await?;
+        let origin = cases::Origin::Complaint(complaint.number.to_string());
+        cases::open(tx.sql(), &number, &origin, &held, today).await?;
     }
     Ok(())
 }

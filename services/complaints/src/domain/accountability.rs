@@ -1,11 +1,10 @@
-//! 责任追究: a founded complaint has a consequence.
+//! 责任追究: a founded complaint has a consequence, and so has a round of democratic review.
 
 use chrono::NaiveDate;
 use yimen_kernel::error::{Error, Result};
 use yimen_kernel::{Actor, DocumentNumber, Reason, Role};
 
 use super::codes::Measure;
-use super::complaint::Complaint;
 use super::recusal::Accused;
 
 /// Where a case stands.
@@ -60,14 +59,14 @@ pub struct Case {
 }
 
 impl Case {
-    /// Lets a supervisor pass whom neither the case nor its complaint is about.
+    /// Lets a supervisor pass whom the case is not about, and who is free to deal with what led to it.
     ///
     /// # Errors
     /// `ACCOUNTABILITY_CASE_UNKNOWN` for everyone else: for whom it is about it does not exist before it is
     /// published.
-    pub fn decider(&self, actor: &Actor, complaint: &Complaint) -> Result<()> {
-        let is_free = !self.held.concerns(actor) && complaint.office(actor).is_ok();
-        if is_free && actor.has(Role::Supervisor) { Ok(()) } else { Err(unknown()) }
+    pub fn decider(&self, actor: &Actor, is_free: bool) -> Result<()> {
+        let is_decider = is_free && !self.held.concerns(actor) && actor.has(Role::Supervisor);
+        if is_decider { Ok(()) } else { Err(unknown()) }
     }
 
     /// Decides on a measure.

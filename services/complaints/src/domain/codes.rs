@@ -136,3 +136,13 @@ codes! {
         Referral = "REFERRAL",
     }
 }
+
+codes! {
+    /// What follows from a round, if a person confirms it.
+    Proposal {
+        /// 奖励.
+        Reward = "REWARD",
+        /// 责任追究.
+        Accountability = "ACCOUNTABILITY",
+    }
+}

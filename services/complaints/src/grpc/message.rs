@@ -148,6 +148,7 @@ pub fn accountability(row: held::Shown) -> pb::AccountabilityCase {
         state: Shows::from_str_name(&row.state).unwrap_or_default().into(),
         center: row.center,
         complaint: row.complaint,
+        round: row.round,
         held: Accused::parse(&row.held_kind, &row.held_id).ok().as_ref().map(accused),
         opened_on: row.opened_on.to_string(),
         finding: row.finding,
@@ -173,6 +174,7 @@ pub fn publication(row: held::Shown) -> pb::AccountabilityPublication {
         window,
         carried_out_on: row.carried_out_on.map(|day| day.to_string()).unwrap_or_default(),
         text: row.public_text,
+        round: row.round,
         publish_time: row.published_at.map(timestamp),
     }
 }

@@ -1,9 +1,12 @@
 //! Proto ⇄ domain for every method of `yimen.complaints.v1.Complaints`, and beside it the other services'.
 
+pub mod appraisal;
 pub mod consultation;
 mod filing;
 pub mod message;
 mod parse;
+pub mod ratings;
+pub mod scrutiny;
 
 use tonic::{Request, Response, Status};
 use yimen_kernel::DocumentNumber;

@@ -11,17 +11,27 @@ use crate::domain::Accused;
 use crate::domain::accountability::{Case, State};
 use crate::domain::codes::Measure;
 
-/// A case with the complaint that led to it.
+/// What led to a case, by its number.
+pub enum Origin {
+    Complaint(String),
+    /// A round of democratic review.
+    Round(String),
+}
+
+/// A case with what led to it.
 pub struct Kept {
     pub case: Case,
-    pub complaint: String,
+    pub origin: Origin,
     pub center: String,
 }
 
 /// A case as it is shown.
 pub struct Shown {
     pub accountability_case: String,
+    /// Empty where a round led to it.
     pub complaint: String,
+    /// Empty where a complaint led to it.
+    pub round: String,
     pub center: String,
     pub held_kind: String,
     pub held_id: String,
@@ -58,22 +68,27 @@ pub async fn next_serial(connection: &mut PgConnection) -> Result<u32> {
     u32::try_from(serial).map_err(Error::internal)
 }
 
-/// Opens a case, unless the complaint has one against the same unit or person already.
+/// Opens a case, unless what led to it has one against the same unit or person already.
 pub async fn open(
     connection: &mut PgConnection,
     number: &DocumentNumber,
-    complaint: &str,
+    origin: &Origin,
     held: &Accused,
     today: NaiveDate,
 ) -> Result<()> {
     let center = number.center();
+    let (complaint, round) = match origin {
+        Origin::Complaint(number) => (Some(number.as_str()), None),
+        Origin::Round(number) => (None, Some(number.as_str())),
+    };
     sqlx::query!(
         "insert into complaints.accountability
-             (accountability_case, complaint, center, version, held_kind, held_id, opened_on, state)
-         values ($1, $2, $3, 1, $4, $5, $6, 'OPEN')
-         on conflict on constraint accountability_once do nothing",
+             (accountability_case, complaint, appraisal_round, center, version, held_kind, held_id, opened_on, state)
+         values ($1, $2, $3, $4, 1, $5, $6, $7, 'OPEN')
+         on conflict do nothing",
         number.as_str(),
         complaint,
+        round,
         center.as_str(),
         held.kind(),
         held.id(),
@@ -99,7 +114,7 @@ pub async fn of_complaint(connection: &mut PgConnection, complaint: &str) -> Res
 /// Reads a case for a change, and holds it until the transaction ends.
 pub async fn lock(connection: &mut PgConnection, number: &str) -> Result<Option<Kept>> {
     let row = sqlx::query!(
-        "select accountability_case, complaint, center, version, held_kind, held_id, opened_on, state, measure
+        "select accountability_case, complaint, appraisal_round, center, version, held_kind, held_id, opened_on, state, measure
          from complaints.accountability where accountability_case = $1 for update",
         number
     )
@@ -123,7 +138,9 @@ pub async fn lock(connection: &mut PgConnection, number: &str) -> Result<Option<
         opened_on: row.opened_on,
         state,
     };
-    Ok(Some(Kept { case, complaint: row.complaint, center: row.center }))
+    let complaint = row.complaint.map(Origin::Complaint);
+    let origin = complaint.or_else(|| row.appraisal_round.map(Origin::Round)).ok_or_else(|| odd("origin"))?;
+    Ok(Some(Kept { case, origin, center: row.center }))
 }
 
 /// Saves a changed case, if nobody else was faster.
@@ -170,10 +187,12 @@ pub async fn list(
 ) -> Result<Vec<Shown>> {
     sqlx::query_as!(
         Shown,
-        "select h.accountability_case, h.complaint, h.center, h.held_kind, h.held_id, c.grounds, h.opened_on, h.state,
+        r#"select h.accountability_case, coalesce(h.complaint, '') as "complaint!",
+                coalesce(h.appraisal_round, '') as "round!", h.center, h.held_kind, h.held_id,
+                coalesce(c.grounds, '{}') as "grounds!", h.opened_on, h.state,
                 h.finding, h.measure, h.decided_at, h.evidence, h.carried_out_on, h.public_text, h.published_at,
                 h.drop_reason
-         from complaints.accountability h join complaints.complaint c on c.number = h.complaint
+         from complaints.accountability h left join complaints.complaint c on c.number = h.complaint
          where h.center = $1
            and ($2::text is null or h.complaint = $2)
            and ($3::text is null or h.accountability_case = $3)
@@ -184,7 +203,10 @@ pub async fn list(
                and (a.kind, a.id) in (('DEPARTMENT', $5), ('WINDOW', $6), ('PERSON', $7)))
            and not exists (
              select from complaints.party p where p.number = c.about_number and p.department = $5)
-         order by h.accountability_case desc limit $8",
+           and not exists (
+             select from complaints.appraisal_round r join complaints.appraisal_unit u using (round)
+             where r.number = h.appraisal_round and u.department = $5)
+         order by h.accountability_case desc limit $8"#,
         center,
         complaint,
         one,
@@ -209,13 +231,15 @@ pub async fn published(
     let (at, number) = after.unzip();
     sqlx::query_as!(
         Shown,
-        "select h.accountability_case, h.complaint, h.center, h.held_kind, h.held_id, c.grounds, h.opened_on, h.state,
+        r#"select h.accountability_case, coalesce(h.complaint, '') as "complaint!",
+                coalesce(h.appraisal_round, '') as "round!", h.center, h.held_kind, h.held_id,
+                coalesce(c.grounds, '{}') as "grounds!", h.opened_on, h.state,
                 h.finding, h.measure, h.decided_at, h.evidence, h.carried_out_on, h.public_text, h.published_at,
                 h.drop_reason
-         from complaints.accountability h join complaints.complaint c on c.number = h.complaint
+         from complaints.accountability h left join complaints.complaint c on c.number = h.complaint
          where h.state = 'PUBLISHED' and ($1::text is null or h.center = $1)
            and ($2::timestamptz is null or (h.published_at, h.accountability_case) < ($2, $3))
-         order by h.published_at desc, h.accountability_case desc limit $4",
+         order by h.published_at desc, h.accountability_case desc limit $4"#,
         center,
         at,
         number,

@@ -1,6 +1,7 @@
 //! All SQL of complaints, row ⇄ domain.
 
 pub mod accountability;
+pub mod appraisal;
 pub mod attempts;
 pub mod complaints;
 pub mod figures;
@@ -8,6 +9,8 @@ pub mod lists;
 pub mod parties;
 pub mod people;
 pub mod questions;
+pub mod rating;
+pub mod scrutiny;
 pub mod steps;
 
 use yimen_kernel::check::Parsed;

@@ -93,8 +93,17 @@ questions! {
     consultations.publish_question(complaints::PublishQuestionRequest) -> complaints::Question;
     consultations.withhold_question(complaints::WithholdQuestionRequest) -> complaints::Question;
     consultations.search_answers(complaints::SearchAnswersRequest) -> complaints::SearchAnswersResponse;
+    ratings.open_rating_link(complaints::OpenRatingLinkRequest) -> complaints::RatingInvitation;
+    ratings.rate(complaints::RateRequest) -> complaints::RateResponse;
+    ratings.get_rating_figures(complaints::GetRatingFiguresRequest) -> complaints::RatingFigures;
     notification.list_messages(notification::ListMessagesRequest) -> notification::ListMessagesResponse;
     notification.resolve_message(notification::ResolveMessageRequest) -> notification::Message;
+    appraisals.open_ballot(complaints::OpenBallotRequest) -> complaints::Ballot;
+    appraisals.cast_ballot(complaints::CastBallotRequest) -> complaints::CastBallotResponse;
+    appraisals.list_appraisal_rounds(complaints::ListAppraisalRoundsRequest) -> complaints::ListAppraisalRoundsResponse;
+    appraisals.get_appraisal_round(complaints::GetAppraisalRoundRequest) -> complaints::AppraisalRound;
+    scrutinies.list_scrutinies(complaints::ListScrutiniesRequest) -> complaints::ListScrutiniesResponse;
+    scrutinies.get_scrutiny(complaints::GetScrutinyRequest) -> complaints::Scrutiny;
     notification.list_simulated(notification::ListSimulatedRequest) -> notification::ListSimulatedResponse;
 }
 

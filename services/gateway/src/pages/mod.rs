@@ -7,7 +7,8 @@
 //!
 //! The pages work without script. A form that changes something is sent with POST, is taken only
 //! from our own pages ([`origin`]), and carries a name of its change, so that sending it twice
-//! changes things once. A number together with its lookup code never stands in an address. What
+//! changes things once. A number together with its lookup code never stands in an address; the one secret that does
+//! is a link to rate, which says nothing of anybody. What
 //! was typed is never lost: a refused form comes back as it was, with the faults at their fields.
 
 mod apply;
@@ -23,6 +24,10 @@ mod moment;
 mod origin;
 mod plan;
 mod printed;
+mod qr;
+mod rate;
+mod ratings;
+mod reviews;
 mod shell;
 mod staff;
 mod steps;
@@ -30,9 +35,12 @@ mod text;
 mod track;
 mod upload;
 mod visitor;
+mod vote;
 
 #[cfg(test)]
 mod tests;
+
+use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
@@ -53,6 +61,8 @@ pub struct Pages {
     door: Door,
     zh: Text,
     en: Text,
+    /// The address under which citizens reach the pages.
+    public_url: Arc<str>,
 }
 
 impl Pages {
@@ -64,12 +74,13 @@ impl Pages {
     }
 }
 
-/// The pages.
+/// The pages; what is printed leads below `public_url`.
 ///
 /// # Errors
 /// A sentence that says what to do.
-pub fn router(door: Door) -> Result<Router, String> {
-    let pages = Pages { door, zh: Text::of(Lang::Zh)?, en: Text::of(Lang::En)? };
+pub fn router(door: Door, public_url: &str) -> Result<Router, String> {
+    let public_url = public_url.into();
+    let pages = Pages { door, zh: Text::of(Lang::Zh)?, en: Text::of(Lang::En)?, public_url };
     let with_files = DefaultBodyLimit::max(upload::FORM_MAX);
     let router = Router::new()
         .route("/", get(home::show))
@@ -82,6 +93,13 @@ pub fn router(door: Door) -> Result<Router, String> {
         .route("/track/materials", get(track::back).post(track::provide).layer(with_files))
         .route("/track/withdraw", get(track::back).post(track::withdraw))
         .route("/track/document", get(track::back).post(track::document))
+        .route("/rate/{token}", get(rate::show).post(rate::send))
+        .route("/ratings", get(ratings::show))
+        .route("/vote", get(vote::ask).post(vote::enter))
+        .route("/vote/{token}", get(vote::show).post(vote::cast))
+        .route("/reviews", get(reviews::list))
+        .route("/reviews/{round}", get(reviews::show))
+        .route("/reviews/sessions/{scrutiny}", get(reviews::session))
         .route("/assets/{name}", get(assets::serve))
         .merge(heard::routes())
         .merge(staff::routes())

@@ -3,6 +3,7 @@
 use askama::Template;
 use yimen_proto::intake::v1::Document;
 
+use super::qr::Qr;
 use super::shell::Shell;
 
 /// The page.
@@ -22,6 +23,8 @@ pub struct Printed {
     pub code: String,
     /// Back to the application, for staff.
     pub back: String,
+    /// By which the visit is rated: on a receipt that is opened right after handing in.
+    pub rate: Option<Qr>,
 }
 
 impl Printed {
@@ -36,6 +39,7 @@ impl Printed {
             case: String::new(),
             code: String::new(),
             back: String::new(),
+            rate: None,
             s,
         }
     }

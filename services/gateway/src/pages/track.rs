@@ -6,7 +6,7 @@ use axum::extract::Multipart;
 use axum::response::Response;
 use http::StatusCode;
 use yimen_kernel::error::{Error, FieldError, Result};
-use yimen_kernel::{CaseNumber, Kind, LookupCode, Money, Reason};
+use yimen_kernel::{CaseNumber, Kind, LookupCode, Money, RatingToken, Reason};
 use yimen_proto::intake::v1::application_fee::State as FeeState;
 use yimen_proto::intake::v1::application_state::Value as State;
 use yimen_proto::intake::v1::{
@@ -16,6 +16,7 @@ use yimen_proto::intake::v1::{
 
 use super::form::{Control, Field, Form, Typed, same_name};
 use super::printed::Printed;
+use super::qr::Qr;
 use super::shell::{Shell, Switch};
 use super::steps::{Step, steps};
 use super::upload::{self, FILE, UPLOAD, UPLOAD_NAME};
@@ -403,9 +404,13 @@ async fn printed(visitor: &Visitor, typed: &Typed) -> Result<Response> {
         code: code.clone(),
     };
     let document = visitor.ask.get_document(asked).await?;
-    let again = ["number", "code", "document"].map(|name| (name.to_owned(), typed.get(name).to_owned()));
+    let again =
+        ["number", "code", "document", "rate"].map(|name| (name.to_owned(), typed.get(name).to_owned()));
     let switch = Switch::Form("/track/document".to_owned(), again.to_vec());
     let s = visitor.shell.clone().at("track").switched_by(switch);
-    let page = Printed { case: number, code, ..Printed::of(document, s) };
+    // Only the page after handing in has the token: nobody else can print a link to rate.
+    let token = RatingToken::parse(typed.get("rate")).ok();
+    let rate = token.and_then(|token| Qr::of(token.link(&visitor.public_url)));
+    let page = Printed { case: number, code, rate, ..Printed::of(document, s) };
     visitor.page(StatusCode::OK, &page)
 }

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::convert::Infallible;
+use std::sync::Arc;
 
 use askama::Template;
 use axum::extract::{FromRequestParts, Query};
@@ -33,6 +34,8 @@ pub struct Visitor {
     pub ask: Ask,
     /// What stands around the page.
     pub shell: Shell,
+    /// The address under which citizens reach the pages.
+    pub public_url: Arc<str>,
     /// The session's token, if the browser sent one.
     pub session: Option<String>,
     who: Who,
@@ -89,6 +92,7 @@ impl FromRequestParts<Pages> for Visitor {
             here: "",
         };
         Ok(Self {
+            public_url: pages.public_url.clone(),
             ask: Ask { door: pages.door.clone(), caller: DoorCaller { actor, source, lang } },
             shell,
             session,

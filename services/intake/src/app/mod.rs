@@ -17,7 +17,7 @@ use chrono::Datelike as _;
 use yimen_kernel::date::local_date;
 use yimen_kernel::error::{Error, Result};
 use yimen_kernel::reason::Reason;
-use yimen_kernel::{CaseNumber, DocumentNumber};
+use yimen_kernel::{Actor, CaseNumber, DocumentNumber};
 use yimen_platform::store::Tx;
 pub(crate) use yimen_platform::timestamp;
 use yimen_proto::intake::v1 as pb;
@@ -198,4 +198,13 @@ pub(crate) fn names<'g>(guide: &'g pb::ServiceItem, code: &str) -> (&'g str, &'g
         .iter()
         .find(|material| material.code == code)
         .map_or(("", ""), |material| (material.name_zh.as_str(), material.name_en.as_str()))
+}
+
+/// The window at which somebody sits, and the login: whoever is rated by the citizen is recused from that. Both are
+/// empty for who is no clerk.
+pub fn seat(actor: &Actor) -> (String, String) {
+    if !actor.has(yimen_kernel::Role::Clerk) {
+        return (String::new(), String::new());
+    }
+    (actor.window.as_ref().map(ToString::to_string).unwrap_or_default(), actor.subject.clone())
 }

@@ -10,14 +10,16 @@ use uuid::Uuid;
 use yimen_kernel::date::local_date;
 use yimen_kernel::error::{Error, Result};
 use yimen_kernel::reason::Reason;
-use yimen_kernel::{CaseNumber, DivisionCode, Fields, ItemCode, LookupCode, MaterialCode, Mobile, Role};
+use yimen_kernel::{
+    CaseNumber, DivisionCode, Fields, ItemCode, LookupCode, MaterialCode, Mobile, RatingToken, Role,
+};
 use yimen_platform::objects::Objects;
 use yimen_platform::store::Tx;
 use yimen_platform::{Caller, Context};
 use yimen_proto::intake::v1 as pb;
 
 use super::catalog::{self, Version};
-use super::{issue_with, names, only, timestamp};
+use super::{issue_with, names, only, seat, timestamp};
 use crate::app::access;
 use crate::domain::application::{Ground, Owed};
 use crate::domain::catalog::HandedIn;
@@ -160,7 +162,8 @@ pub async fn claim(
     Ok(claimed)
 }
 
-/// Takes the application in and gives its number, its lookup code and its receipt.
+/// Takes the application in and gives its number, its lookup code, its receipt, and what the visit is rated by: the
+/// token is kept nowhere, and complaints is told its digest.
 pub async fn submit(
     tx: &mut Tx,
     caller: &Caller,
@@ -171,6 +174,8 @@ pub async fn submit(
     let Submission { center, applicant, subject, .. } = submission;
     let now = tx.now();
     let code = LookupCode::from_random(rand::random());
+    let rating = RatingToken::from_random(rand::random());
+    let (window, clerk) = seat(&caller.actor);
     let mut row = Row {
         number: String::new(),
         center: center.to_string(),
@@ -245,6 +250,9 @@ pub async fn submit(
             item_version: item.version,
             online: row.online,
             time: Some(timestamp(now)),
+            window,
+            clerk,
+            rating_digest: rating.digest().to_vec(),
         },
     );
     Ok(pb::SubmitApplicationResponse {
@@ -256,6 +264,7 @@ pub async fn submit(
         state: pb::application_state::Value::Submitted as i32,
         submit_time: Some(timestamp(now)),
         receipt,
+        rating_token: rating.as_str().to_owned(),
     })
 }
 

@@ -94,19 +94,29 @@ pub async fn request_supplement(
     })
 }
 
+/// An acceptance that a clerk asks for.
+pub struct Acceptance {
+    /// Where it is traced.
+    pub span: Span,
+    /// Of which application.
+    pub number: CaseNumber,
+    /// At which window, and the clerk's login.
+    pub at: (String, String),
+}
+
 /// Accepts applications, each once; the approvals start by the plans of the items' versions. Too late for it, the
 /// window accepts what counts as accepted already. Gives what became of each; a refusal leaves nothing.
 pub async fn accept(
     tx: &mut Tx,
-    accepted: Vec<(Span, CaseNumber)>,
+    accepted: Vec<Acceptance>,
 ) -> Result<Vec<Result<pb::AcceptApplicationResponse>>> {
-    let numbers: Vec<CaseNumber> = accepted.iter().map(|(_, number)| number.clone()).collect();
+    let numbers: Vec<CaseNumber> = accepted.iter().map(|accepted| accepted.number.clone()).collect();
     let loaded = load_all(tx, &numbers).await?;
     let calendar = tx.calendar().await?.calendar;
     let today = local_date(tx.now());
     let mut seen = BTreeSet::new();
     let (mut outcomes, mut admissions) = (Vec::with_capacity(accepted.len()), Vec::new());
-    for (span, number) in accepted {
+    for Acceptance { span, number, at } in accepted {
         let admission = match loaded.get(&number) {
             None => Err(unknown()),
             // Of two who accept at the same moment one comes second.
@@ -114,7 +124,7 @@ pub async fn accept(
             Some(known) => admission(known, lapsed(known, &calendar, today)),
         };
         outcomes.push(admission.map(|(known, after, deemed)| {
-            admissions.push(Admission { span, number: number.clone(), known, after, deemed });
+            admissions.push(Admission { span, number: number.clone(), known, after, deemed, at });
             number
         }));
     }
@@ -150,7 +160,8 @@ pub async fn deem_accepted(tx: &mut Tx, number: &CaseNumber, notices: u32) -> Re
         None => Ok(()),
         Some(after) => {
             let (span, number) = (Span::current(), number.clone());
-            admit(tx, &[Admission { span, number, known, after, deemed: true }]).await.map(drop)
+            let at = (String::new(), String::new());
+            admit(tx, &[Admission { span, number, known, after, deemed: true, at }]).await.map(drop)
         }
     }
 }
@@ -178,6 +189,8 @@ struct Admission<'a> {
     known: &'a Loaded,
     after: Application,
     deemed: bool,
+    /// The window and its clerk; both empty where silence accepts.
+    at: (String, String),
 }
 
 impl Admission<'_> {
@@ -228,6 +241,8 @@ impl Admission<'_> {
             accepted_on: self.accepted_on(now).to_string(),
             deemed: self.deemed,
             notices: self.after.notices,
+            window: self.at.0.clone(),
+            clerk: self.at.1.clone(),
         }
     }
 }

@@ -21,7 +21,8 @@ use yimen_proto::intake::v1 as pb;
 use yimen_proto::intake::v1::intake_server::Intake;
 use yimen_proto::intake::v1::upload_file_request::Part;
 
-use crate::app::{access, catalog, materials, read, submit, window};
+use crate::app::window::Acceptance;
+use crate::app::{access, catalog, materials, read, seat, submit, window};
 use crate::domain::application::{DeliveryMethod, RefusalGround};
 
 /// The gRPC face of intake.
@@ -46,7 +47,8 @@ async fn accept(
     let read = |call: &Call<pb::AcceptApplicationRequest>| {
         let number = parse::number(&call.message.number)?;
         call.caller.actor.require_center(&number.center())?;
-        Ok((call.span.clone(), number))
+        let at = seat(&call.caller.actor);
+        Ok(Acceptance { span: call.span.clone(), number, at })
     };
     group::each(calls.iter().map(read), async |accepted| window::accept(tx, accepted).await).await
 }

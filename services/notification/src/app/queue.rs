@@ -6,11 +6,12 @@ use chrono::{DateTime, Utc};
 use sqlx::types::Json;
 use uuid::Uuid;
 use yimen_kernel::error::Result;
-use yimen_kernel::{CaseNumber, DivisionCode, Fields, Mobile};
+use yimen_kernel::{CaseNumber, DivisionCode, Fields, Mobile, RatingToken};
 use yimen_platform::store::Tx;
 use yimen_proto::notification::v1 as pb;
 
 use super::templates::{self, NO_SIGNATURE, Templates};
+use super::timestamp;
 use crate::domain::message::State;
 use crate::grpc::message;
 use crate::store::contacts::{self, Contact, Reached};
@@ -24,6 +25,16 @@ pub struct Told {
     pub template: &'static str,
     /// Without the case number and the item's name, which every message may use.
     pub values: BTreeMap<String, String>,
+    /// Where its link leads, if it has one.
+    pub link: Option<Link>,
+}
+
+/// Where a link below the pages' address leads.
+pub enum Link {
+    /// To the rating of the completion, by a token that is made for it.
+    Rate,
+    /// To a ballot, by this token.
+    Vote(String),
 }
 
 /// What an event gives to do.
@@ -89,7 +100,10 @@ fn new(center: String, number: String, template: String, now: DateTime<Utc>) -> 
 }
 
 /// Queues what is told of cases; what is told of a case whose applicant's number is not known yet waits for it.
-pub async fn hear(tx: &mut Tx, heard: Vec<Heard>) -> Result<()> {
+///
+/// A link to rate has a token that stands in its message alone; complaints is told the digest. Links lead below
+/// `public_url`.
+pub async fn hear(tx: &mut Tx, heard: Vec<Heard>, public_url: &str) -> Result<()> {
     let now = tx.now();
     let numbers: Vec<String> = heard.iter().map(|heard| heard.number().to_owned()).collect();
     contacts::take_turns(tx.sql(), &numbers).await?;
@@ -97,7 +111,13 @@ pub async fn hear(tx: &mut Tx, heard: Vec<Heard>) -> Result<()> {
     for heard in heard {
         match heard {
             Heard::Reach(contact) => reached.push(contact),
-            Heard::Tell(told) => rows.push(row(told, now)),
+            Heard::Tell(mut told) => {
+                if let Some(link) = told.link.take() {
+                    let place = link.place(tx, &told.number, public_url);
+                    told.values.insert("link".to_owned(), place);
+                }
+                rows.push(row(told, now));
+            }
         }
     }
     let mut waiting = Vec::new();
@@ -118,6 +138,23 @@ pub async fn hear(tx: &mut Tx, heard: Vec<Heard>) -> Result<()> {
         messages::address(tx.sql(), &row).await?;
     }
     Ok(())
+}
+
+impl Link {
+    /// The address; complaints is told the digest of a token that is made for it.
+    fn place(self, tx: &mut Tx, number: &CaseNumber, public_url: &str) -> String {
+        match self {
+            Link::Vote(token) => format!("{public_url}/vote/{token}"),
+            Link::Rate => {
+                let token = RatingToken::from_random(rand::random());
+                let digest = token.digest().to_vec();
+                let time = Some(timestamp(tx.now()));
+                let given = pb::RatingLinkGiven { number: number.to_string(), digest, time };
+                tx.emit(number.center().as_str(), number.as_str(), 1, &given);
+                token.link(public_url)
+            }
+        }
+    }
 }
 
 fn row(told: Told, now: DateTime<Utc>) -> Row {

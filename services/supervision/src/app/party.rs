@@ -19,10 +19,12 @@ pub fn sees(actor: &Actor, wish: Option<String>) -> Result<(String, Option<Strin
     Ok((center.to_string(), department))
 }
 
-/// Whether clocks of complaints are kept from a caller: only the department that has one in hand sees it here.
-/// The supervisor's office sees its complaints where recusal holds, in complaints.
+/// Whether clocks of complaints and of negative ratings are kept from a caller: only the department that has one in
+/// hand sees it here, and nobody at a window, which it may be about. They and the supervisor's office see what is
+/// theirs where recusal holds, in complaints.
 pub fn hides_complaints(actor: &Actor) -> bool {
-    actor.has(Role::Supervisor) || actor.has(Role::Manager) || actor.department.is_none()
+    let sees_all = actor.has(Role::Supervisor) || actor.has(Role::Manager);
+    sees_all || actor.department.is_none() || actor.window.is_some()
 }
 
 /// Lets the caller pass who answers for a department, or for the window if it is empty.

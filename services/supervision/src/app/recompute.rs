@@ -70,7 +70,6 @@ impl Step {
         let mut last = None;
         loop {
             let mut tx = ctx.store.begin().await?;
-            tx.plan_for_lists().await?;
             let open = timers::lease_of_edition(tx.sql(), self.edition, self.first_on, last, BATCH).await?;
             if open.is_empty() {
                 return Ok(());

@@ -20,25 +20,19 @@ const HEARD_LATE: &str =
     "经核，该事项已在期限届满前办结，办结消息迟到。 It had been done in time; the news of it came late.";
 /// Cases that one transaction takes on: it holds their rows.
 const BATCH: i64 = 200;
-/// After so many the statements of the next are planned for how many they are.
-const MANY: usize = 50;
 
 /// Settles every case that something was noted of. Copies of the service take different ones.
 ///
 /// What turns out to be due by now, as after a while of standing still, climbs at once.
 pub async fn all(ctx: Context) -> Result<()> {
     let today = local_date(ctx.store.now());
-    let (mut is_due, mut are_many) = (false, false);
+    let mut is_due = false;
     loop {
         let mut tx = ctx.store.begin().await?;
-        if are_many {
-            tx.plan_for_lists().await?;
-        }
         let files = applications::lease_unsettled(tx.sql(), BATCH).await?;
         if files.is_empty() {
             break;
         }
-        are_many = files.len() >= MANY;
         let edition = tx.calendar().await?;
         let calendar = &edition.calendar;
         let timers = files.iter().flat_map(|file| &file.timers);

@@ -36,6 +36,12 @@ codes! {
         ComplaintReview = "COMPLAINT_REVIEW",
         /// A question is answered (咨询).
         Consultation = "CONSULTATION",
+        /// Whoever gave a negative rating is contacted.
+        RatingContact = "RATING_CONTACT",
+        /// What a negative rating says is put right.
+        RatingRectification = "RATING_RECTIFICATION",
+        /// The rater is asked again.
+        RatingReturnVisit = "RATING_RETURN_VISIT",
     }
 }
 
@@ -54,9 +60,15 @@ codes! {
 }
 
 impl Kind {
-    /// Whether it is a complaint's: its department is empty for the supervisor's office, not for the window.
+    /// Whether it is a complaint's or a negative rating's: its department is empty for the supervisor's office, not
+    /// for the window.
     pub fn is_of_complaint(self) -> bool {
-        matches!(self, Kind::ComplaintAcceptance | Kind::ComplaintAnswer | Kind::ComplaintReview)
+        match self {
+            Kind::ComplaintAcceptance | Kind::ComplaintAnswer | Kind::ComplaintReview => true,
+            Kind::RatingContact | Kind::RatingRectification | Kind::RatingReturnVisit => true,
+            Kind::Acceptance | Kind::Decision | Kind::Task | Kind::Procedure | Kind::Delivery => false,
+            Kind::FeeFollowUp | Kind::SupervisionCase | Kind::Consultation => false,
+        }
     }
 }
 

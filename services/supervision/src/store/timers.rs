@@ -131,7 +131,8 @@ pub async fn urgent(
          where left(number, 6) = $1 and ended_on is null and started_on is not null
            and ($2::text is null or department = $2)
            and ($3::date is null or (due_on, clock) > ($3, $4))
-           and not ($6 and kind in ('COMPLAINT_ACCEPTANCE', 'COMPLAINT_ANSWER', 'COMPLAINT_REVIEW'))
+           and not ($6 and kind in ('COMPLAINT_ACCEPTANCE', 'COMPLAINT_ANSWER', 'COMPLAINT_REVIEW',
+               'RATING_CONTACT', 'RATING_RECTIFICATION', 'RATING_RETURN_VISIT'))
          order by due_on, clock limit $5",
         center,
         department,

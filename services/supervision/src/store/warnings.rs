@@ -92,7 +92,8 @@ pub async fn list(connection: &mut PgConnection, filter: &Filter) -> Result<Vec<
              and (not $4 or w.public)
              and ($5::uuid[] is null or w.warning = any($5))
              and ($6::uuid is null or w.warning < $6)
-             and not ($8 and c.kind in ('COMPLAINT_ACCEPTANCE', 'COMPLAINT_ANSWER', 'COMPLAINT_REVIEW'))
+             and not ($8 and c.kind in ('COMPLAINT_ACCEPTANCE', 'COMPLAINT_ANSWER', 'COMPLAINT_REVIEW',
+                 'RATING_CONTACT', 'RATING_RECTIFICATION', 'RATING_RETURN_VISIT'))
            order by w.warning desc limit $7"#,
         filter.center,
         filter.department,

@@ -13,13 +13,14 @@ use axum::response::Response;
 use http::StatusCode;
 use yimen_kernel::date::local_date;
 use yimen_kernel::error::{Error, Result};
-use yimen_kernel::{Kind, Reason};
+use yimen_kernel::{Kind, RatingToken, Reason};
 use yimen_proto::intake::v1::applicant::Kind as ApplicantKind;
 use yimen_proto::intake::v1::{Applicant, GetItemRequest, ServiceItem, SubmitApplicationRequest};
 use yimen_proto::policy::v1::Role;
 
 use super::form::{Form, Typed};
 use super::heard::in_groups;
+use super::qr::Qr;
 use super::shell::{Shell, Switch};
 use super::upload;
 use super::visitor::{Names, Visitor, see_other};
@@ -64,6 +65,9 @@ pub struct Submitted {
     pub shown_code: String,
     pub receipt: String,
     pub time: String,
+    /// By which this visit is rated, once.
+    pub rating_token: String,
+    pub rate: Option<Qr>,
 }
 
 /// The question for an item in force today.
@@ -187,6 +191,10 @@ async fn submitted(visitor: &Visitor, code: &str, mut typed: Typed) -> Result<Re
                 shown_code: in_groups(&code),
                 lookup_code: code,
                 receipt: answer.receipt,
+                rate: RatingToken::parse(&answer.rating_token)
+                    .ok()
+                    .and_then(|token| Qr::of(token.link(&visitor.public_url))),
+                rating_token: answer.rating_token,
                 time: s.time(&answer.submit_time),
                 s,
             };

@@ -4,6 +4,7 @@ use prost::Message as _;
 use yimen_kernel::error::{Error, FieldError};
 use yimen_kernel::{Lang, Reason};
 use yimen_proto::approval::v1 as approval;
+use yimen_proto::complaints::v1 as complaints;
 use yimen_proto::identity::v1 as identity;
 use yimen_proto::intake::v1 as intake;
 use yimen_proto::intake::v1::application_state::Value as State;
@@ -307,6 +308,181 @@ async fn assets_are_kept_until_they_change() {
     assert_eq!(hall.ask(get("/assets/none")).await.status, 404);
 }
 
+const TOKEN: &str = "abcdefghijklmnopqrstuvwxyz";
+
+fn invited(state: complaints::rating_invitation::State) -> complaints::RatingInvitation {
+    complaints::RatingInvitation {
+        state: state.into(),
+        event: complaints::rating::Event::Completion.into(),
+        center: "430102".into(),
+        item: "restaurant-opening".into(),
+        served_on: "2026-11-23".into(),
+        until_on: "2026-12-23".into(),
+    }
+}
+
+#[tokio::test]
+async fn a_link_leads_to_a_rating_once() {
+    let hall = Hall::new(|call| match call.method.as_str() {
+        "OpenRatingLink" => {
+            let asked: complaints::OpenRatingLinkRequest = call.message();
+            assert_eq!(asked.token, TOKEN);
+            Ok(invited(complaints::rating_invitation::State::Open).encode_to_vec())
+        }
+        "Rate" => {
+            let said: complaints::RateRequest = call.message();
+            if said.level == 0 {
+                return Err(Error::invalid(vec![
+                    FieldError::new("level", Reason::Required),
+                    FieldError::new("rater.mobile", Reason::BadFormat),
+                ]));
+            }
+            let answer = complaints::RateResponse {
+                level: said.level,
+                is_followed: true,
+                rectify_until: "2026-11-30".into(),
+            };
+            Ok(answer.encode_to_vec())
+        }
+        other => Err(Error::internal(other.to_owned())),
+    });
+    let place = format!("/rate/{TOKEN}");
+    let page = hall.ask(get(&place)).await;
+    assert_eq!(page.status, 200, "{}", page.body);
+    assert_eq!(page.body.matches("type=\"radio\" ").count(), 5);
+    assert!(page.body.contains("Very dissatisfied") && page.body.contains("23 Dec 2026"));
+    assert!(!page.body.contains(NUMBER), "whose case it is does not stand there");
+    assert_eq!((page.header("cache-control"), page.header("referrer-policy")), ("no-store", "same-origin"));
+    let token = page.hidden("request_id");
+
+    let pairs = [("request_id", token.as_str()), ("text", "kept as typed"), ("rater.mobile", "12")];
+    let refused = hall.ask(post(&place, &pairs)).await;
+    assert_eq!(refused.status, 400);
+    for shown in ["kept as typed", "href=\"#rate-level-1\"", "href=\"#rate-rater.mobile\"", "role=\"alert\""]
+    {
+        assert!(refused.body.contains(shown), "{shown}");
+    }
+    assert_eq!(refused.hidden("request_id"), token, "the same change");
+
+    let pairs = [
+        ("request_id", token.as_str()),
+        ("level", "VERY_DISSATISFIED"),
+        ("aspects", "SPEED"),
+        ("aspects", "GUIDANCE"),
+        ("rater.name", "示例"),
+        ("rater.mobile", "13000001234"),
+    ];
+    let done = hall.ask(post(&place, &pairs)).await;
+    assert_eq!(done.status, 201, "{}", done.body);
+    assert!(done.body.contains("Thank you") && done.body.contains("30 Nov 2026"));
+    assert!(!done.body.contains("13000001234"));
+    let said: complaints::RateRequest = hall.called("Rate")[1].message();
+    assert_eq!((said.token.as_str(), said.aspects.len(), said.department_may_know), (TOKEN, 2, false));
+    assert_eq!(said.level(), complaints::rating::Level::VeryDissatisfied);
+    assert_eq!(said.request_id, token);
+}
+
+#[tokio::test]
+async fn a_link_that_is_spent_late_or_wrong_says_so() {
+    use complaints::rating_invitation::State;
+
+    for (state, shown) in [(State::Rated, "Rated already"), (State::TooLate, "The time to rate has ended")] {
+        let hall = Hall::new(move |_| Ok(invited(state).encode_to_vec()));
+        let page = hall.ask(get(&format!("/rate/{TOKEN}"))).await;
+        assert_eq!(page.status, 200);
+        assert!(page.body.contains(shown) && !page.body.contains("<textarea"), "{}", page.body);
+    }
+    for (reason, refusal, status, shown) in [
+        (Reason::AlreadyRated, yimen_kernel::Kind::AlreadyExists, 409, "Rated already"),
+        (Reason::RatingLate, yimen_kernel::Kind::FailedPrecondition, 409, "The time to rate has ended"),
+        (Reason::RatingLinkUnknown, yimen_kernel::Kind::NotFound, 404, "This link leads nowhere"),
+        (Reason::RatingByStaff, yimen_kernel::Kind::PermissionDenied, 403, "sign out first"),
+        (Reason::TooManyAttempts, yimen_kernel::Kind::ResourceExhausted, 429, "too many attempts"),
+    ] {
+        let hall = Hall::new(move |_| Err(Error::new(refusal, reason)));
+        let page = hall.ask(post("/rate/x", &[("level", "SATISFIED")])).await;
+        assert_eq!(page.status, status, "{reason:?}");
+        assert!(page.body.contains(shown), "{reason:?}: {}", page.body);
+        assert!(hall.called("OpenRatingLink").is_empty());
+    }
+}
+
+/// The link and its code stand on what is shown after handing in, and on the receipt that is opened from there.
+#[tokio::test]
+async fn a_receipt_has_the_link_to_rate() {
+    let hall = Hall::new(|call| match call.method.as_str() {
+        "SubmitApplication" => Ok(intake::SubmitApplicationResponse {
+            number: NUMBER.into(),
+            lookup_code: CODE.into(),
+            receipt: "R".into(),
+            rating_token: TOKEN.into(),
+            ..Default::default()
+        }
+        .encode_to_vec()),
+        "GetDocument" => Ok(intake::Document { number: "R".into(), ..Default::default() }.encode_to_vec()),
+        other => Err(Error::internal(other.to_owned())),
+    });
+    let link = format!("https://hall.example/rate/{TOKEN}");
+    let done = hall.ask(post("/apply/restaurant-opening/submit", &[("center", "430102")])).await;
+    assert_eq!(done.status, 201, "{}", done.body);
+    assert!(done.body.contains(&link) && done.body.contains("<svg role=\"img\""));
+    let token = done.hidden("rate");
+    let pairs = [("number", NUMBER), ("code", CODE), ("document", "R"), ("rate", token.as_str())];
+    let receipt = hall.ask(post("/track/document", &pairs)).await;
+    assert!(receipt.body.contains(&link) && receipt.body.contains("<svg role=\"img\""), "{}", receipt.body);
+    for wrong in ["", "nonsense"] {
+        let pairs = [("number", NUMBER), ("code", CODE), ("document", "R"), ("rate", wrong)];
+        let plain = hall.ask(post("/track/document", &pairs)).await;
+        assert!(plain.status == 200 && !plain.body.contains("<svg role"));
+    }
+}
+
+#[tokio::test]
+async fn the_figures_are_for_everyone() {
+    let hall = Hall::new(|call| match call.method.as_str() {
+        "GetRatingFigures" => {
+            let asked: complaints::GetRatingFiguresRequest = call.message();
+            assert_eq!((asked.center.as_str(), asked.month.as_str()), ("430102", "2026-10"));
+            let line = complaints::RatingLine {
+                very_satisfied: 5,
+                very_dissatisfied: 1,
+                valid: 6,
+                set_aside: 2,
+                level_sum: 26,
+                mean_hundredths_floor: 433,
+                satisfaction_ten_thousandths_floor: 8_333,
+                ..Default::default()
+            };
+            let window = complaints::RatingLine { window: "430102-w01".into(), ..line.clone() };
+            let department = complaints::RatingLine { department: "430102-scjg".into(), ..line.clone() };
+            let item = complaints::RatingLine { item: "restaurant-opening".into(), ..line.clone() };
+            let figures = complaints::RatingFigures {
+                center: asked.center,
+                month: asked.month,
+                published_on: "2026-11-01".into(),
+                edition: 2,
+                lines: vec![line, window, department, item],
+            };
+            Ok(figures.encode_to_vec())
+        }
+        other => Err(Error::internal(other.to_owned())),
+    });
+    let page = hall.ask(get("/ratings?center=430102&month=2026-10")).await;
+    assert_eq!(page.status, 200, "{}", page.body);
+    for shown in [
+        "4.33",
+        "83.33 %",
+        "430102-w01",
+        "Market Regulation",
+        "Opening a restaurant",
+        "1 Nov 2026",
+        "Edition 2",
+    ] {
+        assert!(page.body.contains(shown), "{shown}");
+    }
+    assert_eq!(hall.ask(get("/ratings?center=999999")).await.status, 404);
+}
+
 /// The values of the contract's enums all have a name.
 #[test]
 fn every_value_has_a_name_in_the_catalog() {
@@ -330,6 +506,9 @@ fn every_value_has_a_name_in_the_catalog() {
         ("yimen.approval.v1.Opinion.Kind", "opinion"),
         ("yimen.approval.v1.InspectionParty.Answer", "inspection_answer"),
         ("yimen.approval.v1.InspectionParty.Conclusion", "conclusion"),
+        ("yimen.complaints.v1.Rating.Event", "rating_event"),
+        ("yimen.complaints.v1.Rating.Level", "rating_level"),
+        ("yimen.complaints.v1.Rating.Aspect", "rating_aspect"),
     ] {
         let values = yimen_proto::pool().get_enum_by_name(name).unwrap();
         for value in values.values() {

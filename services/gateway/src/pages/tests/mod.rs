@@ -4,6 +4,7 @@ mod flows;
 mod heard;
 mod render;
 mod sample;
+mod vote;
 
 use std::sync::{Arc, Mutex};
 
@@ -72,7 +73,10 @@ impl Hall {
         }
         let clock = StillClock::new(DateTime::from_timestamp(1_795_417_440, 0).unwrap());
         let door = Door::new(channels, &Config::default(), clock);
-        Self { router: crate::http::observe::around(super::router(door).unwrap()), calls }
+        Self {
+            router: crate::http::observe::around(super::router(door, "https://hall.example").unwrap()),
+            calls,
+        }
     }
 
     async fn ask(&self, request: Request<Body>) -> Answer {

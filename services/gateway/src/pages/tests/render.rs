@@ -8,13 +8,16 @@ use prost::Message as _;
 use yimen_kernel::Lang;
 use yimen_kernel::error::Error;
 use yimen_proto::approval::v1 as approval;
+use yimen_proto::complaints::v1 as complaints;
+use yimen_proto::complaints::v1::appraisal_round::Phase;
 use yimen_proto::intake::v1 as intake;
 use yimen_proto::intake::v1::application_state::Value as State;
 
+use super::super::form::Typed;
 use super::super::shell::{Bar, Shell, Switch};
 use super::super::text::Text;
-use super::super::{guide, items, plan, printed, staff, track};
-use super::sample::{self, CODE, NUMBER};
+use super::super::{guide, items, plan, printed, rate, ratings, reviews, staff, track, vote};
+use super::sample::{self, CODE, NUMBER, TOKEN};
 use super::{Hall, get, multipart, post, signed_in};
 
 pub const HOSTILE: &str = "<script>alert('x')</script>\"><img src=x>";
@@ -104,6 +107,14 @@ fn nothing_that_anyone_typed_becomes_markup() {
         };
         harmless(&format!("hostile-document-{tag}"), &printed::Printed::of(document, s()).render().unwrap());
 
+        let ballot = sample::ballot(Phase::Voting, HOSTILE);
+        let page = vote::page(s(), TOKEN, &ballot, &Typed::default(), None);
+        harmless(&format!("hostile-vote-{tag}"), &page.render().unwrap());
+        let page = reviews::page(s(), sample::appraisal_round(Phase::Published, HOSTILE));
+        harmless(&format!("hostile-review-{tag}"), &page.render().unwrap());
+        let page = reviews::scrutiny_page(s(), sample::scrutiny(HOSTILE), &departments);
+        harmless(&format!("hostile-scrutiny-{tag}"), &page.render().unwrap());
+
         for state in [State::Submitted, State::SupplementRequested, State::Completed] {
             let case = sample::application(state, HOSTILE);
             let page = staff::application_page(s(), case, Some(&sample::item()), true, "id");
@@ -122,6 +133,26 @@ fn nothing_that_anyone_typed_becomes_markup() {
             text: HOSTILE.into(),
             outcome: HOSTILE.into(),
         };
+        let typed = Typed(vec![
+            ("text".to_owned(), HOSTILE.to_owned()),
+            ("rater.name".to_owned(), HOSTILE.to_owned()),
+        ]);
+        let served = rate::Served { item: HOSTILE.into(), center: HOSTILE.into(), ..rate::Served::default() };
+        let page = rate::Rate { form: rate::form(&s(), HOSTILE, &typed), served: served.clone(), s: s() };
+        harmless(&format!("hostile-rate-{tag}"), &page.render().unwrap());
+        let page = rate::Rated {
+            s: s(),
+            title: HOSTILE.into(),
+            message: HOSTILE.into(),
+            follows: HOSTILE.into(),
+            served: Some(served),
+        };
+        harmless(&format!("hostile-rated-{tag}"), &page.render().unwrap());
+        let line = complaints::RatingLine { window: HOSTILE.into(), ..Default::default() };
+        let figures =
+            complaints::RatingFigures { month: HOSTILE.into(), lines: vec![line], ..Default::default() };
+        let page = ratings::view(s(), Vec::new(), HOSTILE.into(), figures, |line| line.window.clone());
+        harmless(&format!("hostile-ratings-{tag}"), &page.render().unwrap());
         let page = staff::Simulator { s: s(), rows: vec![seen], next: HOSTILE.into() };
         harmless(&format!("hostile-simulator-{tag}"), &page.render().unwrap());
         let row = staff::MessageRow {
@@ -164,6 +195,7 @@ fn hall() -> Hall {
                 number: NUMBER.into(),
                 lookup_code: CODE.into(),
                 receipt: "430102-SJ-2026-000001".into(),
+                rating_token: "abcdefghijklmnopqrstuvwxyz".into(),
                 submit_time: sample::at(0),
                 ..intake::SubmitApplicationResponse::default()
             }
@@ -195,6 +227,46 @@ fn hall() -> Hall {
                     .filter_map(|state| sample::application(state, "").summary)
                     .collect(),
                 next_page_token: String::new(),
+            }
+            .encode_to_vec(),
+            "OpenBallot" => sample::ballot(Phase::Voting, "").encode_to_vec(),
+            "CastBallot" => complaints::CastBallotResponse::default().encode_to_vec(),
+            "ListAppraisalRounds" => complaints::ListAppraisalRoundsResponse {
+                rounds: vec![sample::appraisal_round(Phase::Published, "")],
+                next_page_token: String::new(),
+            }
+            .encode_to_vec(),
+            "GetAppraisalRound" => {
+                let asked: complaints::GetAppraisalRoundRequest = call.message();
+                let phase = if asked.round.ends_with('2') { Phase::Counted } else { Phase::Published };
+                sample::appraisal_round(phase, "").encode_to_vec()
+            }
+            "ListScrutinies" => complaints::ListScrutiniesResponse {
+                scrutinies: vec![sample::scrutiny("")],
+                next_page_token: String::new(),
+            }
+            .encode_to_vec(),
+            "GetScrutiny" => sample::scrutiny("").encode_to_vec(),
+            "OpenRatingLink" => complaints::RatingInvitation {
+                state: complaints::rating_invitation::State::Open.into(),
+                event: complaints::rating::Event::Visit.into(),
+                center: "430102".into(),
+                item: "restaurant-opening".into(),
+                served_on: "2026-11-23".into(),
+                until_on: "2026-12-23".into(),
+            }
+            .encode_to_vec(),
+            "Rate" => complaints::RateResponse {
+                is_followed: true,
+                rectify_until: "2026-11-30".into(),
+                ..complaints::RateResponse::default()
+            }
+            .encode_to_vec(),
+            "GetRatingFigures" => complaints::RatingFigures {
+                center: "430102".into(),
+                month: "2026-11".into(),
+                lines: vec![complaints::RatingLine { very_satisfied: 3, valid: 3, level_sum: 15, ..Default::default() }],
+                ..complaints::RatingFigures::default()
             }
             .encode_to_vec(),
             other => return Err(Error::internal(format!("{other} is not played"))),
@@ -238,6 +310,17 @@ async fn every_page_in_both_languages() {
         ("tracked", 200, Box::new(|| post("/track", &case))),
         ("document", 200, Box::new(|| post("/track/document", &case))),
         ("submitted", 201, Box::new(|| post("/apply/restaurant-opening/submit", &[("center", "430102")]))),
+        ("vote-code", 200, Box::new(|| get("/vote"))),
+        ("vote-code-faulty", 400, Box::new(|| post("/vote", &[("token", " ")]))),
+        ("vote", 200, Box::new(|| get(&format!("/vote/{TOKEN}")))),
+        ("voted", 201, Box::new(|| post(&format!("/vote/{TOKEN}"), &[("mark.1", "SATISFIED")]))),
+        ("reviews", 200, Box::new(|| get("/reviews"))),
+        ("review", 200, Box::new(|| get("/reviews/430102-PY-2026-0000001"))),
+        ("review-counted", 200, Box::new(|| get("/reviews/430102-PY-2026-0000002"))),
+        ("scrutiny", 200, Box::new(|| get("/reviews/sessions/430102-MP-2026-0000001"))),
+        ("rate", 200, Box::new(|| get("/rate/abcdefghijklmnopqrstuvwxyz"))),
+        ("rated", 201, Box::new(|| post("/rate/abcdefghijklmnopqrstuvwxyz", &[("level", "SATISFIED")]))),
+        ("ratings", 200, Box::new(|| get("/ratings?center=430102"))),
         ("sign-in", 200, Box::new(|| get("/staff/sign-in?expired=1"))),
         ("not-found", 404, Box::new(|| get("/nowhere"))),
         ("tasks", 200, Box::new(|| signed_in(get("/staff/tasks?done=opinion")))),

@@ -2,6 +2,7 @@
 
 use prost_types::Timestamp;
 use yimen_proto::approval::v1 as approval;
+use yimen_proto::complaints::v1 as complaints;
 use yimen_proto::identity::v1 as identity;
 use yimen_proto::intake::v1 as intake;
 
@@ -353,5 +354,141 @@ pub fn joint_approval(hostile: &str) -> approval::JointApproval {
         version: 7,
         procedures: vec![],
         extension: None,
+    }
+}
+
+pub const TOKEN: &str = "ABCDEFGHJKMNPQRSTUVWXYZ234";
+
+/// A round of two units; published, with what was counted of it.
+pub fn appraisal_round(
+    phase: complaints::appraisal_round::Phase,
+    hostile: &str,
+) -> complaints::AppraisalRound {
+    use complaints::{SatisfactionLevel as Level, VoterGroup};
+
+    let unit = |id: &str, zh: &str, en: &str| complaints::AppraisedUnit {
+        department: id.into(),
+        name_zh: format!("{zh}{hostile}"),
+        name_en: format!("{en}{hostile}"),
+    };
+    let count = |group: VoterGroup, choice: &str, votes: u64| complaints::VoteCount {
+        group: group.into(),
+        choice: choice.into(),
+        votes,
+    };
+    let result = |department: &str, rank: u32, hundredths: u32| complaints::UnitResult {
+        department: department.into(),
+        votes: vec![
+            count(VoterGroup::Public, "", 1),
+            count(VoterGroup::Public, "SATISFIED", 90),
+            count(VoterGroup::Public, "DISSATISFIED", 9),
+            count(VoterGroup::Supervisors, "SATISFIED", 50),
+        ],
+        valid: 149,
+        satisfied: 140,
+        rate_part: "140".into(),
+        rate_whole: "149".into(),
+        rate_hundredths: hundredths,
+        rank,
+        outcomes: vec![complaints::AppraisalOutcome {
+            proposal: complaints::appraisal_outcome::Proposal::Reward.into(),
+            state: complaints::appraisal_outcome::State::Rejected.into(),
+            reason: format!("示例{hostile}"),
+            ..complaints::AppraisalOutcome::default()
+        }],
+        ..complaints::UnitResult::default()
+    };
+    complaints::AppraisalRound {
+        round: "430102-PY-2026-0000001".into(),
+        center: "430102".into(),
+        kind: complaints::appraisal_round::Kind::Rated.into(),
+        title: format!("示例：市民评议政府{hostile}"),
+        award: format!("示例{hostile}"),
+        rated: Some(complaints::RatedRules {
+            levels: vec![Level::Satisfied.into(), Level::FairlySatisfied.into(), Level::Dissatisfied.into()],
+            satisfied: 2,
+            reward_percent: 90,
+            reward_places: 3,
+            accountability_percent: 50,
+            accountability_exclusive: false,
+        }),
+        minimum: 30,
+        weights: vec![
+            complaints::GroupWeight { group: VoterGroup::Public.into(), percent: 60 },
+            complaints::GroupWeight { group: VoterGroup::Supervisors.into(), percent: 40 },
+        ],
+        units: vec![
+            unit("430102-scjg", "芙蓉区市场监督管理局", "Market Regulation"),
+            unit("430102-gaj", "芙蓉区公安分局", "Public Security"),
+        ],
+        open_time: at(0),
+        close_time: at(10_000),
+        phase: phase.into(),
+        draw: Some(complaints::ServiceUserDraw {
+            seed: "00ff".into(),
+            population: 1_234,
+            population_digest: "ab".repeat(32),
+        }),
+        result: Some(complaints::AppraisalResult {
+            turnouts: vec![complaints::GroupTurnout {
+                group: VoterGroup::Public.into(),
+                issued: 120,
+                spent: 100,
+            }],
+            refused: 3,
+            units: vec![result("430102-scjg", 1, 9_396), result("430102-gaj", 0, 0)],
+            count_time: at(10_001),
+            publish_time: at(10_100),
+        }),
+        ..complaints::AppraisalRound::default()
+    }
+}
+
+pub fn ballot(phase: complaints::appraisal_round::Phase, hostile: &str) -> complaints::Ballot {
+    complaints::Ballot {
+        round: Some(appraisal_round(phase, hostile)),
+        group: complaints::VoterGroup::Supervisors.into(),
+        spent: false,
+    }
+}
+
+pub fn scrutiny(hostile: &str) -> complaints::Scrutiny {
+    let undertaking = |position: u32, state: complaints::undertaking::State| complaints::Undertaking {
+        position,
+        department: "430102-scjg".into(),
+        finding: format!("示例：收费标准未公示{hostile}"),
+        text: format!("示例：三日内公示{hostile}"),
+        given_on: "2026-11-23".into(),
+        due_on: "2026-11-26".into(),
+        state: state.into(),
+        report: format!("示例{hostile}"),
+        pass_time: at(5_000),
+        evidence: format!("示例{hostile}"),
+        ..complaints::Undertaking::default()
+    };
+    complaints::Scrutiny {
+        scrutiny: "430102-MP-2026-0000001".into(),
+        center: "430102".into(),
+        kind: complaints::scrutiny::Kind::Session.into(),
+        title: format!("示例：面对面评议{hostile}"),
+        held_on: "2026-11-23".into(),
+        seats: 50,
+        round: "430102-PY-2026-0000001".into(),
+        departments: vec!["430102-scjg".into()],
+        questions: vec![
+            complaints::ScrutinyQuestion {
+                position: 1,
+                department: "430102-scjg".into(),
+                seat: 7,
+                text: format!("示例：为什么要跑两趟？{hostile}"),
+                answer: format!("示例{hostile}"),
+                ..complaints::ScrutinyQuestion::default()
+            },
+            complaints::ScrutinyQuestion { position: 2, seat: 8, ..complaints::ScrutinyQuestion::default() },
+        ],
+        undertakings: vec![
+            undertaking(1, complaints::undertaking::State::Broken),
+            undertaking(2, complaints::undertaking::State::Reported),
+        ],
     }
 }
