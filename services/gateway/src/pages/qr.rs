@@ -38,7 +38,7 @@ mod tests {
         // Versions have 17 + 4 × version modules on a side.
         assert_eq!((qr.size - 2 * QUIET - 17) % 4, 0);
         let last = qr.size - QUIET - 1;
-        for corner in [format!("M4 4h"), format!("M{last} 4h"), format!("M4 {last}h")] {
+        for corner in ["M4 4h".to_owned(), format!("M{last} 4h"), format!("M4 {last}h")] {
             assert!(qr.path.contains(&corner), "{corner}");
         }
         assert!(!qr.path.contains("M3 ") && !qr.path.contains(&format!("M{} ", qr.size - QUIET)));

@@ -274,7 +274,7 @@ fn the_last_window_is_called_in_after_two_months() {
     let windows = [good.clone(), bad.clone(), worse.clone()];
     assert_eq!(names(last(&windows).1), ["w2", "w3"], "equal ones share the place");
     assert_eq!(last(&[bad.clone(), worse.clone()]).1, Vec::<&(String, Counts)>::new(), "all are equal");
-    assert_eq!(last(&[bad.clone()]).1, Vec::<&(String, Counts)>::new(), "alone");
+    assert_eq!(last(std::slice::from_ref(&bad)).1, Vec::<&(String, Counts)>::new(), "alone");
     assert_eq!(last(&[]).0, 0);
     let lower = window("w2", [6, 0, 3, 0, 0]);
     let mean = window("w3", [5, 1, 3, 0, 0]);
