@@ -261,7 +261,7 @@ fn a_small_file_runs_through_with_its_bad_lines_named() {
     let received: u64 =
         report["centers"].as_array().unwrap().iter().map(|center| center["received"].as_u64().unwrap()).sum();
     assert_eq!(received, 8);
-    assert_eq!(shown.matches("ok   ").count(), 11, "{shown}");
+    assert_eq!(shown.matches("ok   ").count(), 12, "{shown}");
 }
 
 /// A demo that stays up, and its address.

@@ -33,9 +33,9 @@ async fn clock(center: &Center, token: &str, number: &str, due_on: &str) {
 async fn a_question_is_directed_answered_and_published() {
     let center = Center::at(noon("2026-03-02")).await;
     let clerk = center.staff("430102-clerk1").await;
-    let fire = center.staff("430102-xfjy-approver").await;
-    let other = center.staff("430102-zjj-approver").await;
-    let supervisor = center.staff("430102-supervisor").await;
+    for login in ["430102-xfjy-approver", "430102-zjj-approver", "430102-supervisor"] {
+        center.staff(login).await;
+    }
 
     let nothing = center.post("/api/v1/questions", None, json!({})).await;
     assert_eq!((nothing.status, nothing.body["fields"].as_array().unwrap().len()), (400, 3), "{nothing:?}");
@@ -53,8 +53,13 @@ async fn a_question_is_directed_answered_and_published() {
         center.get("/api/v1/questions", Some(&clerk)).await.body["questions"][0]["number"],
         json!(number)
     );
-    assert_eq!(center.get(&path, Some(&fire)).await.body["reason"], "QUESTION_UNKNOWN");
+    // A session lasts no longer than a day.
     center.set_clock(noon("2026-03-04")).await;
+    let clerk = center.sign_in("430102-clerk1").await;
+    let fire = center.sign_in("430102-xfjy-approver").await;
+    let other = center.sign_in("430102-zjj-approver").await;
+    let supervisor = center.sign_in("430102-supervisor").await;
+    assert_eq!(center.get(&path, Some(&fire)).await.body["reason"], "QUESTION_UNKNOWN");
     center.ok(&format!("{path}/direct"), Some(&clerk), json!({"department": "430102-xfjy"})).await;
     clock(&center, &fire, &number, "2026-03-09").await;
     let answer = json!({"answer": "示例：营业执照、食品经营许可和消防手续，一窗申请。"});
@@ -67,6 +72,8 @@ async fn a_question_is_directed_answered_and_published() {
 
     // Late, it is a red light of the department; answered, its clock keeps the colour of its end.
     center.set_clock(noon("2026-03-10")).await;
+    let fire = center.sign_in("430102-xfjy-approver").await;
+    let supervisor = center.sign_in("430102-supervisor").await;
     let red = |answer: &Answer| {
         let warnings = answer.body["warnings"].as_array().cloned().unwrap_or_default();
         warnings.iter().any(|warning| warning["number"] == json!(number) && warning["rung"] == "RED")
