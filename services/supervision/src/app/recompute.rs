@@ -25,8 +25,8 @@ type FirstDays = Mutex<BTreeMap<i64, Option<NaiveDate>>>;
 pub async fn all(ctx: Context) -> Result<()> {
     // One edition after the other: so each move has the one notice that caused it.
     while let Some(step) = Step::next(&ctx).await? {
-        // Side by side, as the database waits for us and we for it.
-        tokio::try_join!(step.take(&ctx), step.take(&ctx))?;
+        // Side by side, so that the database is never waiting for us.
+        tokio::try_join!(step.take(&ctx), step.take(&ctx), step.take(&ctx))?;
         if Step::next(&ctx).await?.is_some_and(|next| next.is(&step)) {
             // Another copy, or somebody's event, holds the rest.
             return Ok(());
