@@ -21,8 +21,9 @@ const DAYS: u32 = 364;
 const SERIALS: u32 = 1_000;
 /// Copies of every seed that are made by one round of statements.
 const BATCH: u32 = 500;
-/// Tables that tell of no single case.
-const NOT_OF_CASES: [&str; 17] = [
+/// Tables that tell of no single case, and links that lead to none.
+const NOT_OF_CASES: [&str; 19] = [
+    "migration",
     "subscription",
     "calendar_notice",
     "item_version",
@@ -40,6 +41,7 @@ const NOT_OF_CASES: [&str; 17] = [
     "red_list",
     "red_list_change",
     "flag",
+    "rating_link",
 ];
 /// Tables that are purged.
 const OF_LATE: [&str; 3] = ["outbox", "processed", "request"];
@@ -159,8 +161,8 @@ async fn columns(connection: &mut PgConnection) -> Result<BTreeMap<String, Vec<C
     let schemas: Vec<&str> = definitions().map(|definition| definition.name).into();
     let all: Vec<Column> = sqlx::query_as(
         "select table_schema || '.' || table_name as table, column_name::text as column, udt_name::text as kind
-         from information_schema.columns
-         where table_schema = any($1) and table_schema <> 'identity' and table_name <> all($2)
+         from information_schema.columns join information_schema.tables using (table_schema, table_name)
+         where table_type = 'BASE TABLE' and table_schema = any($1) and table_schema <> 'identity' and table_name <> all($2)
            and is_generated = 'NEVER' and is_identity = 'NO'
          order by table_schema, table_name, ordinal_position",
     )
