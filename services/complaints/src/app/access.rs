@@ -1,7 +1,8 @@
 //! Who complains or asks comes with number and lookup code; a flood from one place stops there.
 
-use chrono::Duration;
+use chrono::{DateTime, Duration, Utc};
 use sha2::{Digest as _, Sha256};
+use sqlx::PgConnection;
 use subtle::ConstantTimeEq as _;
 use yimen_kernel::error::{Error, Kind, Result};
 use yimen_kernel::{DocumentNumber, LookupCode, Reason};
@@ -25,7 +26,26 @@ pub fn digest(number: &DocumentNumber, code: &LookupCode) -> [u8; 32] {
     Sha256::new().chain_update(number.as_str()).chain_update(code.as_str()).finalize().into()
 }
 
-/// Lets the complainant, or whoever asked, in. A wrong code and an unknown number take the same way and get the same answer.
+/// Refuses once one of the counts has come to its limit.
+///
+/// # Errors
+/// `refusal`.
+pub async fn within(
+    connection: &mut PgConnection,
+    counted: &[(String, i32)],
+    since: DateTime<Utc>,
+    refusal: Reason,
+) -> Result<()> {
+    let keys: Vec<String> = counted.iter().map(|(key, _)| key.clone()).collect();
+    let counts = attempts::counts(connection, &keys, since).await?;
+    if counts.iter().zip(counted).any(|(count, (_, limit))| count >= limit) {
+        return Err(Error::new(Kind::ResourceExhausted, refusal));
+    }
+    Ok(())
+}
+
+/// Lets the complainant, or whoever asked, in. A wrong code and an unknown number take the same way and get the
+/// same answer.
 ///
 /// # Errors
 /// `WRONG_NUMBER_OR_CODE`, `TOO_MANY_ATTEMPTS`; `REQUIRED_FIELD` for a missing code.
@@ -35,10 +55,9 @@ pub async fn admit(ctx: &Context, caller: &Caller, number: &DocumentNumber, code
     let since = now - CODES_WINDOW;
     let keys = [format!("code {number} {}", caller.source.0), format!("code {number}")];
     let mut connection = ctx.store.read().await?;
-    let failures = attempts::counts(&mut connection, &keys, since).await?;
-    if failures.iter().zip([FROM_ONE_PLACE, FROM_ANYWHERE]).any(|(count, limit)| *count >= limit) {
-        return Err(Error::new(Kind::ResourceExhausted, Reason::TooManyAttempts));
-    }
+    let limits = [FROM_ONE_PLACE, FROM_ANYWHERE];
+    let counted: Vec<(String, i32)> = keys.iter().cloned().zip(limits).collect();
+    within(&mut connection, &counted, since, Reason::TooManyAttempts).await?;
     let kept = attempts::digest(&mut connection, number.as_str()).await?;
     let given = digest(number, &code);
     let expected = kept.unwrap_or_else(|| vec![0; given.len()]);
@@ -68,12 +87,9 @@ pub async fn admit_filing(ctx: &Context, caller: &Caller, sent: Sent) -> Result<
         Sent::Complaint => ("filing", Reason::TooManyComplaints),
         Sent::Question => ("asking", Reason::TooManyQuestions),
     };
-    let keys = [format!("{what} {}", caller.source.0)];
+    let key = format!("{what} {}", caller.source.0);
     let mut connection = ctx.store.read().await?;
-    let counts = attempts::counts(&mut connection, &keys, since).await?;
-    if counts.iter().any(|count| *count >= FILINGS) {
-        return Err(Error::new(Kind::ResourceExhausted, refusal));
-    }
-    attempts::count(&mut connection, &keys, since, now).await?;
+    within(&mut connection, &[(key.clone(), FILINGS)], since, refusal).await?;
+    attempts::count(&mut connection, &[key], since, now).await?;
     attempts::purge(&mut connection, since).await
 }

@@ -331,6 +331,13 @@ impl Form {
         self.groups.iter_mut().flat_map(|group| group.fields.iter_mut())
     }
 
+    /// Puts back what was typed.
+    pub fn refill(&mut self, typed: &Typed) {
+        for group in &mut self.groups {
+            group.fields = group.fields.drain(..).map(|field| field.typed(typed)).collect();
+        }
+    }
+
     /// Shows a refusal: at its fields, by their name in the form, and as a whole where it has none.
     pub fn refuse(
         &mut self,

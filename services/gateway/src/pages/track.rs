@@ -380,9 +380,7 @@ async fn withdrawn(visitor: &Visitor, typed: &Typed) -> Result<Response> {
             opened(visitor, typed, |page| {
                 let text = page.s.text;
                 if let Some(form) = &mut page.withdraw {
-                    for group in &mut form.groups {
-                        group.fields = group.fields.drain(..).map(|field| field.typed(typed)).collect();
-                    }
+                    form.refill(typed);
                     form.refuse(&error, text, &Names::default(), same_name);
                 }
                 status_of(&error)

@@ -2,11 +2,12 @@
 
 use chrono::Duration;
 use yimen_kernel::date::local_date;
-use yimen_kernel::error::{Error, Kind, Result};
+use yimen_kernel::error::{Error, Result};
 use yimen_kernel::{RatingToken, Reason};
 use yimen_platform::{Caller, Context};
 use yimen_proto::complaints::v1 as pb;
 
+use crate::app::access;
 use crate::domain::rating::Invitation;
 use crate::store::attempts;
 use crate::store::rating::invitations::{self as table, Invited};
@@ -25,18 +26,15 @@ pub async fn admit(ctx: &Context, caller: &Caller, token: &str) -> Result<Invite
         return Err(Error::field("token", Reason::Required));
     }
     let now = ctx.store.now();
-    let (since, keys) = (now - WINDOW, [format!("rate {}", caller.source.0)]);
+    let (since, key) = (now - WINDOW, format!("rate {}", caller.source.0));
     let mut connection = ctx.store.read().await?;
-    let failures = attempts::counts(&mut connection, &keys, since).await?;
-    if failures.iter().any(|count| *count >= FROM_ONE_PLACE) {
-        return Err(Error::new(Kind::ResourceExhausted, Reason::TooManyAttempts));
-    }
+    access::within(&mut connection, &[(key.clone(), FROM_ONE_PLACE)], since, Reason::TooManyAttempts).await?;
     if let Ok(token) = RatingToken::parse(token)
         && let Some(found) = table::find(&mut connection, &token.digest()).await?
     {
         return Ok(found);
     }
-    attempts::count(&mut connection, &keys, since, now).await?;
+    attempts::count(&mut connection, &[key], since, now).await?;
     attempts::purge(&mut connection, since).await?;
     Err(Error::not_found(Reason::RatingLinkUnknown))
 }

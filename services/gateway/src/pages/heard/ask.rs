@@ -6,7 +6,7 @@ use http::StatusCode;
 use yimen_kernel::error::{Error, Result};
 use yimen_proto::complaints::v1::{AskQuestionRequest, FollowQuestionRequest, Question};
 
-use super::{Asking, Filed, Key, in_groups, is_theirs};
+use super::{Asking, Filed, Key, answerer, in_groups, is_theirs};
 use crate::http::problem::status_of;
 use crate::pages::ask::Departments;
 use crate::pages::form::{Control, Field, Form, Typed, same_name};
@@ -157,10 +157,7 @@ async fn followed(visitor: &Visitor, typed: &Typed) -> Result<Response> {
 /// What the page shows of a question.
 pub fn view(s: Shell, question: Question, departments: &Departments, key: Vec<(String, String)>) -> Followed {
     let s = s.switched_by(Switch::Form(FOLLOW.0.to_owned(), key));
-    let with = match question.department.as_str() {
-        "" => s.t("question.window").to_owned(),
-        department => departments.name(department, s.text.lang()),
-    };
+    let with = answerer(&question.department, departments, &s);
     let date = |iso: &str| if iso.is_empty() { String::new() } else { s.date(iso) };
     let facts = [
         ("question.with", with),

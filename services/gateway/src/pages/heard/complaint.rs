@@ -96,9 +96,7 @@ async fn acted(visitor: &Visitor, typed: &Typed) -> Result<Response> {
             opened(visitor, typed, |page| {
                 let text = page.s.text;
                 if let Some(form) = page.forms.iter_mut().find(|form| form.id == typed.get("form")) {
-                    for group in &mut form.groups {
-                        group.fields = group.fields.drain(..).map(|field| field.typed(typed)).collect();
-                    }
+                    form.refill(typed);
                     form.refuse(&error, text, &Names::default(), same_name);
                 }
                 status_of(&error)

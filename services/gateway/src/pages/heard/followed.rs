@@ -4,6 +4,7 @@ use askama::Template;
 use yimen_proto::complaints::v1::complaint::{Closing, Procedure, State};
 use yimen_proto::complaints::v1::{Complaint, ComplaintAnswer, ComplaintStep};
 
+use super::handler;
 use crate::pages::ask::Departments;
 use crate::pages::form::{Control, Field, Form};
 use crate::pages::shell::{Shell, Switch};
@@ -70,11 +71,7 @@ pub fn facts(complaint: &Complaint, departments: &Departments, s: &Shell) -> Vec
     let grounds: Vec<String> =
         complaint.grounds().map(|ground| s.name("complaint_ground", ground.as_str_name())).collect();
     let is_handled = !complaint.accepted_on.is_empty();
-    let handler = match (is_handled, complaint.department.as_str()) {
-        (false, _) => String::new(),
-        (true, "") => s.t("complaint.office").to_owned(),
-        (true, department) => departments.name(department, s.text.lang()),
-    };
+    let handled_by = if is_handled { handler(&complaint.department, departments, s) } else { String::new() };
     let date = |iso: &str| if iso.is_empty() { String::new() } else { s.date(iso) };
     let extension = match complaint.extension_days {
         0 => String::new(),
@@ -100,7 +97,7 @@ pub fn facts(complaint: &Complaint, departments: &Departments, s: &Shell) -> Vec
         ("complaint.description", subject.description),
         ("complaint.grounds", grounds.join(s.t("list.separator"))),
         ("complaint.filed_at", s.time(&complaint.file_time)),
-        ("complaint.handler", handler),
+        ("complaint.handler", handled_by),
         ("complaint.due_on", date(&complaint.due_on)),
         ("complaint.extension", extension),
         ("complaint.told_on", date(&complaint.told_on)),
@@ -119,10 +116,7 @@ pub fn answers(answers: &[ComplaintAnswer], departments: &Departments, s: &Shell
     let view = |answer: &ComplaintAnswer| AnswerView {
         level: s.name("complaint_level", &answer.level.to_string()),
         finding: s.name("complaint_finding", answer.finding().as_str_name()),
-        by: match answer.department.as_str() {
-            "" => s.t("complaint.office").to_owned(),
-            department => departments.name(department, s.text.lang()),
-        },
+        by: handler(&answer.department, departments, s),
         time: s.time(&answer.time),
         text: answer.text.clone(),
     };

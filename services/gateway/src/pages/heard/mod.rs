@@ -24,6 +24,7 @@ pub use ask::view as question_page;
 pub use followed::page as complaint_page;
 
 use super::Pages;
+use super::ask::Departments;
 use super::form::{Control, Field, Form, Typed, same_name};
 use super::shell::Shell;
 use super::visitor::{Names, Visitor};
@@ -67,6 +68,22 @@ pub struct Filed {
     pub shown_code: String,
     /// What is done by when.
     pub due: String,
+}
+
+/// Who answers a question: a department, or the window where there is none.
+pub fn answerer(department: &str, departments: &Departments, s: &Shell) -> String {
+    match department {
+        "" => s.t("question.window").to_owned(),
+        department => departments.name(department, s.text.lang()),
+    }
+}
+
+/// Who handles a complaint: a department, or the supervisor's office where there is none.
+pub fn handler(department: &str, departments: &Departments, s: &Shell) -> String {
+    match department {
+        "" => s.t("complaint.office").to_owned(),
+        department => departments.name(department, s.text.lang()),
+    }
 }
 
 /// A lookup code in two groups of four.

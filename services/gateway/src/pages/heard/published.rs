@@ -1,5 +1,7 @@
 //! What everyone reads: what complaints led to, and questions with their answers; and the ways to one's own.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use askama::Template;
 use axum::response::Response;
 use http::StatusCode;
@@ -8,6 +10,7 @@ use yimen_proto::complaints::v1::{
     AccountabilityPublication, ListAccountabilityPublicationsRequest, PublishedAnswer, SearchAnswersRequest,
 };
 
+use super::answerer;
 use crate::pages::ask::Departments;
 use crate::pages::home::CenterView;
 use crate::pages::shell::Shell;
@@ -75,11 +78,12 @@ async fn consequences(visitor: &Visitor) -> Result<Response> {
         page_token: visitor.param("page").to_owned(),
     };
     let answer = visitor.ask.list_accountability_publications(asked).await?;
-    let mut rows = Vec::new();
-    for publication in answer.publications {
-        let departments = visitor.ask.departments(&publication.center).await?;
-        rows.push(consequence(publication, &departments, &s));
-    }
+    let known = departments(visitor, answer.publications.iter().map(|one| &one.center)).await?;
+    let row = |one: AccountabilityPublication| {
+        let of = known.get(&one.center).cloned().unwrap_or_default();
+        consequence(one, &of, &s)
+    };
+    let rows = answer.publications.into_iter().map(row).collect();
     visitor.page(StatusCode::OK, &Complaints { centers, center, rows, next: answer.next_page_token, s })
 }
 
@@ -100,12 +104,26 @@ async fn found(visitor: &Visitor) -> Result<Response> {
         ..SearchAnswersRequest::default()
     };
     let answer = visitor.ask.search_answers(asked).await?;
-    let mut rows = Vec::new();
-    for found in answer.answers {
-        let departments = visitor.ask.departments(&found.center).await?;
-        rows.push(answered(found, &departments, &s));
-    }
+    let known = departments(visitor, answer.answers.iter().map(|one| &one.center)).await?;
+    let row = |one: PublishedAnswer| {
+        let of = known.get(&one.center).cloned().unwrap_or_default();
+        answered(one, &of, &s)
+    };
+    let rows = answer.answers.into_iter().map(row).collect();
     visitor.page(StatusCode::OK, &Answers { centers, center, words, rows, next: answer.next_page_token, s })
+}
+
+/// The departments of centers, asked for once each.
+async fn departments(
+    visitor: &Visitor,
+    centers: impl Iterator<Item = &String>,
+) -> Result<BTreeMap<String, Departments>> {
+    let centers: BTreeSet<&String> = centers.collect();
+    let mut known = BTreeMap::new();
+    for center in centers {
+        known.insert(center.clone(), visitor.ask.departments(center).await?);
+    }
+    Ok(known)
 }
 
 /// The center that was chosen, empty for none, and all of them.
@@ -136,10 +154,7 @@ fn consequence(publication: AccountabilityPublication, departments: &Departments
 
 fn answered(found: PublishedAnswer, departments: &Departments, s: &Shell) -> Answered {
     Answered {
-        by: match found.department.as_str() {
-            "" => s.t("question.window").to_owned(),
-            department => departments.name(department, s.text.lang()),
-        },
+        by: answerer(&found.department, departments, s),
         published: s.date(&found.published_on),
         number: found.number,
         title: found.title,

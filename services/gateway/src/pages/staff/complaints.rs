@@ -17,6 +17,7 @@ use yimen_proto::complaints::v1::{
 use super::super::ask::Departments;
 use super::super::form::Choice;
 use super::super::heard::followed::{self, AnswerView, StepView};
+use super::super::heard::handler;
 use super::super::shell::Shell;
 use super::super::visitor::Visitor;
 
@@ -136,10 +137,9 @@ fn row(complaint: &Complaint, departments: &Departments, s: &Shell) -> Row {
         about: format!("{about_kind}{}{about}", s.t("list.colon")),
         filed: s.time(&complaint.file_time),
         due_on: if complaint.due_on.is_empty() { String::new() } else { s.date(&complaint.due_on) },
-        handler: match (complaint.accepted_on.as_str(), complaint.department.as_str()) {
-            ("", _) => String::new(),
-            (_, "") => s.t("complaint.office").to_owned(),
-            (_, department) => departments.name(department, s.text.lang()),
+        handler: match complaint.accepted_on.as_str() {
+            "" => String::new(),
+            _ => handler(&complaint.department, departments, s),
         },
         state: s.name("complaint_state", complaint.state().as_str_name()),
     }

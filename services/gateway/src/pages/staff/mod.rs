@@ -36,7 +36,7 @@ use yimen_kernel::Reason;
 use yimen_kernel::error::{Error, Result};
 
 use super::Pages;
-use super::form::{Form, Typed};
+use super::form::Form;
 use super::upload::FORM_MAX;
 use super::visitor::{Visitor, see_other};
 
@@ -77,13 +77,6 @@ async fn first(visitor: Visitor) -> Response {
 /// A form for one thing that is done on a page; its id tells which form comes back.
 fn action(id: &str, place: &str, request_id: &str, submit: &str) -> Form {
     Form::new(id, place, submit).hidden("form", id).hidden("request_id", request_id)
-}
-
-/// Puts what was typed back into a form.
-fn refill(form: &mut Form, typed: &Typed) {
-    for group in &mut form.groups {
-        group.fields = group.fields.drain(..).map(|field| field.typed(typed)).collect();
-    }
 }
 
 /// A case number in an address, before anything is asked with it.

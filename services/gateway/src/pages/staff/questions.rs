@@ -16,9 +16,10 @@ use yimen_proto::policy::v1::Role;
 
 use super::super::ask::Departments;
 use super::super::form::{Choice, Control, Field, Form, Typed, same_name};
+use super::super::heard::answerer;
 use super::super::shell::Shell;
 use super::super::visitor::{Names, Visitor, see_other};
-use super::{action, refill};
+use super::action;
 use crate::http::problem::status_of;
 
 const STATES: [State; 4] = [State::Asked, State::Answered, State::Published, State::Withheld];
@@ -107,17 +108,10 @@ fn row(question: &Question, departments: &Departments, s: &Shell) -> Row {
     Row {
         number: question.number.clone(),
         title: question.title.clone(),
-        with: with(question, departments, s),
+        with: answerer(&question.department, departments, s),
         asked: s.time(&question.ask_time),
         due_on: if question.due_on.is_empty() { String::new() } else { s.date(&question.due_on) },
         state: s.name("question_state", question.state().as_str_name()),
-    }
-}
-
-fn with(question: &Question, departments: &Departments, s: &Shell) -> String {
-    match question.department.as_str() {
-        "" => s.t("question.window").to_owned(),
-        department => departments.name(department, s.text.lang()),
     }
 }
 
@@ -149,7 +143,7 @@ async fn acted(visitor: &Visitor, number: &str, typed: &Typed) -> Result<Respons
     let text = visitor.text();
     match page.forms.iter_mut().find(|form| form.id == typed.get("form")) {
         Some(form) => {
-            refill(form, typed);
+            form.refill(typed);
             form.refuse(&error, text, &Names::default(), same_name);
         }
         // Meanwhile somebody else did what makes this form needless.
@@ -193,7 +187,7 @@ pub fn page(
 ) -> Shown {
     let date = |iso: &str| if iso.is_empty() { String::new() } else { s.date(iso) };
     let facts = [
-        ("question.with", with(&question, departments, &s)),
+        ("question.with", answerer(&question.department, departments, &s)),
         ("question.asked_at", s.time(&question.ask_time)),
         ("question.due_on", date(&question.due_on)),
         ("question.answered_at", question.answer_time.map(|at| s.time(&Some(at))).unwrap_or_default()),

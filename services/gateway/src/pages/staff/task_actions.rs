@@ -15,7 +15,7 @@ use yimen_proto::intake::v1::decision::Outcome;
 use super::super::form::{Typed, same_name};
 use super::super::moment;
 use super::super::visitor::{Visitor, see_other};
-use super::{case_number, refill, task};
+use super::{case_number, task};
 use crate::http::problem::status_of;
 
 /// Before the id of a department in the name of the field that takes its staff.
@@ -49,7 +49,7 @@ async fn acted(visitor: &Visitor, number: &str, typed: &Typed) -> Result<Respons
     };
     match page.forms.iter_mut().find(|form| form.id == typed.get("form")) {
         Some(form) => {
-            refill(form, typed);
+            form.refill(typed);
             form.refuse(&error, visitor.text(), &names, place);
         }
         // Meanwhile somebody else did what makes this form needless.

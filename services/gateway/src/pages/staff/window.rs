@@ -15,7 +15,7 @@ use super::super::form::{Typed, same_name};
 use super::super::track::{hand_in, keep};
 use super::super::upload;
 use super::super::visitor::{Visitor, see_other};
-use super::{application, case_number, refill};
+use super::{application, case_number};
 use crate::http::problem::status_of;
 
 /// `POST /staff/applications/{number}`
@@ -57,7 +57,7 @@ async fn again(
     let text = visitor.text();
     match page.forms.iter_mut().find(|form| form.id == typed.get("form")) {
         Some(form) => {
-            refill(form, typed);
+            form.refill(typed);
             keep(form, typed);
             form.refuse(&error, text, &names, place);
         }
