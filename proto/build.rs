@@ -4,9 +4,10 @@
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
-const FILES: [&str; 26] = [
+const FILES: [&str; 27] = [
     "io/cloudevents/v1/cloudevents.proto",
     "yimen/policy/v1/policy.proto",
+    "yimen/file/v1/file.proto",
     "yimen/identity/v1/identity.proto",
     "yimen/intake/v1/intake.proto",
     "yimen/intake/v1/events.proto",

@@ -19,9 +19,10 @@ use yimen_proto::approval::v1::{
 };
 use yimen_proto::fees::v1::fees_client::FeesClient;
 use yimen_proto::fees::v1::{FeeAssessed, TakePaymentRequest, payment};
+use yimen_proto::file::v1::InlineFile;
 use yimen_proto::intake::v1::intake_client::IntakeClient;
 use yimen_proto::intake::v1::{
-    AcceptApplicationRequest, Applicant, InlineFile, MaterialInput, SubmitApplicationRequest, applicant,
+    AcceptApplicationRequest, Applicant, MaterialInput, SubmitApplicationRequest, applicant,
     decision::Outcome, material_input::Source,
 };
 use yimen_tests::{Center, call};

@@ -17,6 +17,11 @@ pub mod policy {
         tonic::include_proto!("yimen.policy.v1");
     }
 }
+pub mod file {
+    pub mod v1 {
+        tonic::include_proto!("yimen.file.v1");
+    }
+}
 pub mod identity {
     pub mod v1 {
         tonic::include_proto!("yimen.identity.v1");

@@ -12,6 +12,11 @@ pub const HEAD: usize = 8 * 1024;
 
 const ALLOWED: &str = "PDF, OFD, PNG, JPEG, DOCX, XLSX, TXT";
 
+/// As much of a file's beginning as tells what it is.
+pub fn head(content: &[u8]) -> &[u8] {
+    content.get(..HEAD).unwrap_or(content)
+}
+
 /// The media type of a file by its first bytes and its name, which must agree.
 ///
 /// # Errors

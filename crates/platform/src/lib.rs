@@ -19,6 +19,7 @@ pub mod chores;
 pub mod clock;
 pub mod config;
 mod context;
+pub mod files;
 pub mod gather;
 pub mod group;
 pub mod messages;

@@ -1,7 +1,7 @@
 //! Starting and stopping: the same services in one process or in many.
 
 use std::convert::Infallible;
-use std::future::Future;
+use std::future::{Future, IntoFuture as _};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -16,6 +16,8 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tonic::service::Routes;
+use tonic::transport::Server;
+use tonic::transport::server::TcpIncoming;
 use tower::{BoxError, ServiceExt as _};
 
 use crate::bus::Bus;
@@ -36,6 +38,9 @@ const SIGNING_SERVICE: &str = "identity";
 /// How long calls that were taken may go on when the process stops: as long as the gateway waits for
 /// an answer.
 const GRACE: Duration = Duration::from_secs(30);
+/// Calls that one gateway may have open at a service. Each follower of tasks or warnings holds one as long as it
+/// follows.
+const CALLS_OF_A_GATEWAY: u32 = 20_000;
 
 /// Everything that runs in this process, until [`Process::stop`].
 pub struct Process {
@@ -107,15 +112,30 @@ impl Process {
         }
     }
 
+    /// Listens for everyone.
     fn listen(&self, listener: TcpListener, router: Router) {
-        let stop = self.stop.clone();
         let server = axum::serve(listener, router.into_make_service_with_connect_info::<SocketAddr>())
-            .with_graceful_shutdown(stop.cancelled_owned());
-        self.work.spawn(async move {
-            if let Err(error) = server.await {
-                tracing::error!(%error, "The listener failed.");
-            }
-        });
+            .with_graceful_shutdown(self.stop.clone().cancelled_owned());
+        self.work.spawn(serve(server.into_future()));
+    }
+
+    /// Listens for the gateways, each of which has one connection for all its callers.
+    fn listen_to_gateways(&self, listener: TcpListener, router: Router) {
+        let server = Server::builder()
+            .accept_http1(true)
+            .max_concurrent_streams(CALLS_OF_A_GATEWAY)
+            .add_routes(Routes::from(router))
+            .serve_with_incoming_shutdown(
+                TcpIncoming::from(listener).with_nodelay(Some(true)),
+                self.stop.clone().cancelled_owned(),
+            );
+        self.work.spawn(serve(server));
+    }
+}
+
+async fn serve<E: std::fmt::Display>(server: impl Future<Output = Result<(), E>>) {
+    if let Err(error) = server.await {
+        tracing::error!(%error, "The listener failed.");
     }
 }
 
@@ -227,7 +247,7 @@ pub async fn service(
     let (health, health_service) = tonic_health::server::health_reporter();
     health.set_service_status("", tonic_health::ServingStatus::Serving).await;
     let guard = Guard::new(definition.name, routes.add_service(health_service).prepare(), verifier, clock);
-    process.listen(listener, grpc_router(guard).merge(admin(vec![pool.clone()], Some(bus))));
+    process.listen_to_gateways(listener, grpc_router(guard).merge(admin(vec![pool.clone()], Some(bus))));
     process.pools.push(pool);
     Ok(process)
 }

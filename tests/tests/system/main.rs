@@ -11,6 +11,7 @@
 mod accountability;
 mod again;
 mod appraisal;
+mod attachments;
 mod bad_input;
 mod complaints;
 mod conduct;

@@ -54,3 +54,22 @@ async fn a_watch_goes_on_from_its_cursor() {
     // The open watch does not keep the center from stopping.
     center.stop().await;
 }
+
+/// A gateway has one connection to a service, which carries every follower and every call of everyone else.
+#[tokio::test(flavor = "multi_thread")]
+async fn many_who_follow_leave_room_for_calls() {
+    let center = Center::start().await;
+    let (key, _) = center.api_key("430102-scjg").await;
+    let mut open = Vec::new();
+    for _ in 0..5 {
+        let mut client = center.approval().await;
+        for _ in 0..60 {
+            open.push(client.watch_tasks(call(&key, WatchTasksRequest::default())).await.unwrap());
+        }
+    }
+    let called = center.get("/api/v1/tasks", Some(&key));
+    let answer = tokio::time::timeout(Duration::from_secs(10), called).await.expect("there is room");
+    assert_eq!(answer.status, 200, "{answer:?}");
+    drop(open);
+    center.stop().await;
+}

@@ -8,6 +8,7 @@ use yimen_kernel::error::{Error, Kind, Result};
 use yimen_kernel::{DocumentNumber, LookupCode, Reason};
 use yimen_platform::{Caller, Context};
 
+use super::file::FILES_MAX;
 use crate::store::attempts;
 
 /// How long wrong codes are counted together.
@@ -20,6 +21,8 @@ const FROM_ANYWHERE: i32 = 100;
 const FILING_WINDOW: Duration = Duration::hours(1);
 /// Complaints, or questions, from one place within that time (示例: no rule says how many).
 const FILINGS: i32 = 10;
+/// Files from one place within that time: what so many complaints may have.
+const FILES: i32 = FILINGS * FILES_MAX as i32;
 
 /// What is stored of a lookup code.
 pub fn digest(number: &DocumentNumber, code: &LookupCode) -> [u8; 32] {
@@ -73,23 +76,26 @@ pub async fn admit(ctx: &Context, caller: &Caller, number: &DocumentNumber, code
 #[derive(Clone, Copy)]
 pub enum Sent {
     Complaint,
+    /// Ahead of a complaint.
+    File,
     Question,
 }
 
-/// Lets one more complaint or question in from a place. Other places have counts of their own.
+/// Lets one more complaint, file or question in from a place. Other places have counts of their own.
 ///
 /// # Errors
 /// `TOO_MANY_COMPLAINTS`, `TOO_MANY_QUESTIONS`.
 pub async fn admit_filing(ctx: &Context, caller: &Caller, sent: Sent) -> Result<()> {
     let now = ctx.store.now();
     let since = now - FILING_WINDOW;
-    let (what, refusal) = match sent {
-        Sent::Complaint => ("filing", Reason::TooManyComplaints),
-        Sent::Question => ("asking", Reason::TooManyQuestions),
+    let (what, limit, refusal) = match sent {
+        Sent::Complaint => ("filing", FILINGS, Reason::TooManyComplaints),
+        Sent::File => ("file", FILES, Reason::TooManyComplaints),
+        Sent::Question => ("asking", FILINGS, Reason::TooManyQuestions),
     };
     let key = format!("{what} {}", caller.source.0);
     let mut connection = ctx.store.read().await?;
-    within(&mut connection, &[(key.clone(), FILINGS)], since, refusal).await?;
+    within(&mut connection, &[(key.clone(), limit)], since, refusal).await?;
     attempts::count(&mut connection, &[key], since, now).await?;
     attempts::purge(&mut connection, since).await
 }

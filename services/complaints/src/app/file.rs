@@ -1,17 +1,27 @@
 //! Filing a complaint: on line, or taken down by staff.
 
+use futures::future::try_join_all;
+use tonic::Streaming;
+use uuid::Uuid;
 use yimen_kernel::date::local_date;
 use yimen_kernel::error::{Error, Result};
-use yimen_kernel::{Actor, DocumentNumber, LookupCode, Reason};
+use yimen_kernel::{Actor, DocumentNumber, Fields, LookupCode, Reason};
+use yimen_platform::files::{self, Given, Source, UPLOAD_LIFE};
 use yimen_platform::store::Tx;
+use yimen_platform::{Caller, Context};
 use yimen_proto::complaints::v1 as pb;
+use yimen_proto::file::v1::{UploadFileRequest, UploadFileResponse};
 
-use super::{access, timestamp};
+use super::access::{self, Sent};
+use super::timestamp;
 use crate::domain::codes::{Channel, SubjectKind};
 use crate::domain::{Accused, Identity, Kind, recusal};
 use crate::store::complaints::{self as table, About, New};
 use crate::store::people::Complainant;
-use crate::store::{people, steps};
+use crate::store::{attachments, people, steps};
+
+/// The most files of a complaint.
+pub const FILES_MAX: usize = 5;
 
 /// What is filed.
 pub struct Filing {
@@ -23,7 +33,7 @@ pub struct Filing {
     pub accused: Vec<Accused>,
     pub grounds: Vec<String>,
     pub body: String,
-    pub files: Vec<steps::File>,
+    pub files: Vec<Given>,
 }
 
 /// How it came.
@@ -34,11 +44,41 @@ pub struct How<'h> {
     pub taken_by: Option<&'h Actor>,
 }
 
-/// Registers a complaint.
+/// Takes in one file ahead of its complaint.
 ///
 /// # Errors
-/// `RECUSED` if whoever takes it down is one that it is about; `OTHER_CENTER`.
-pub async fn file(tx: &mut Tx, filing: Filing, how: How<'_>) -> Result<pb::FileComplaintResponse> {
+/// As [`files::receive`]; `TOO_MANY_COMPLAINTS` once a place has brought so many within an hour.
+pub async fn upload(
+    ctx: &Context,
+    caller: &Caller,
+    call: Streaming<UploadFileRequest>,
+) -> Result<UploadFileResponse> {
+    access::admit_filing(ctx, caller, Sent::File).await?;
+    let file = files::receive(&ctx.objects, call).await?;
+    let id = Uuid::new_v4();
+    let mut connection = ctx.store.read().await?;
+    attachments::add_upload(&mut connection, id, &file, ctx.store.now()).await?;
+    Ok(file.uploaded_as(id))
+}
+
+/// Keeps the files that came within a filing.
+///
+/// # Errors
+/// When the store fails.
+pub async fn keep(ctx: &Context, filing: &Filing) -> Result<Vec<Source>> {
+    try_join_all(filing.files.iter().map(|given| given.keep(&ctx.objects))).await
+}
+
+/// Registers a complaint with the files that were kept.
+///
+/// # Errors
+/// `RECUSED` if whoever takes it down is one that it is about; `OTHER_CENTER`; `UPLOAD_UNKNOWN`.
+pub async fn file(
+    tx: &mut Tx,
+    filing: Filing,
+    files: Vec<Source>,
+    how: How<'_>,
+) -> Result<pb::FileComplaintResponse> {
     if let Some(actor) = how.taken_by {
         if recusal::recused(&filing.accused, actor) {
             return Err(Error::denied(Reason::Recused));
@@ -71,9 +111,7 @@ pub async fn file(tx: &mut Tx, filing: Filing, how: How<'_>) -> Result<pb::FileC
     if let Some(complainant) = &filing.complainant {
         people::insert(tx.sql(), number.as_str(), complainant).await?;
     }
-    if !filing.files.is_empty() {
-        steps::attach(tx.sql(), number.as_str(), &filing.files).await?;
-    }
+    attach(tx, number.as_str(), files).await?;
     let filed = pb::complaint_step::What::Filed.as_str_name();
     steps::add(tx.sql(), number.as_str(), filed, (&taken_by, ""), now).await?;
     let registered = pb::ComplaintRegistered {
@@ -89,6 +127,25 @@ pub async fn file(tx: &mut Tx, filing: Filing, how: How<'_>) -> Result<pb::FileC
         lookup_code: code.as_str().to_owned(),
         due_on: due_on.map(|day| day.to_string()).unwrap_or_default(),
     })
+}
+
+/// Attaches files; faults are named by their place in the request.
+async fn attach(tx: &mut Tx, number: &str, files: Vec<Source>) -> Result<()> {
+    let oldest = tx.now() - UPLOAD_LIFE;
+    let mut fields = Fields::new();
+    let mut attached = Vec::with_capacity(files.len());
+    for (place, source) in files.into_iter().enumerate() {
+        let file = match source {
+            Source::Kept(file) => Some(file),
+            Source::Upload(id) => attachments::use_upload(tx.sql(), id, number, oldest).await?,
+        };
+        match file {
+            Some(file) => attached.push(file),
+            None => fields.add(&format!("filing.files[{place}].upload_id"), Reason::UploadUnknown),
+        }
+    }
+    fields.finish()?;
+    attachments::add(tx.sql(), number, &attached).await
 }
 
 /// Whom a complaint names by what it is about.

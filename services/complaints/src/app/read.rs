@@ -3,6 +3,7 @@
 use yimen_kernel::error::{Error, Result};
 use yimen_kernel::{Actor, DivisionCode, DocumentNumber, Reason, Role};
 use yimen_platform::Context;
+use yimen_platform::files::{self, File, Sending};
 use yimen_platform::page::Page;
 use yimen_platform::store::Tx;
 use yimen_proto::complaints::v1 as pb;
@@ -13,7 +14,7 @@ use crate::domain::{Complaint, View, recusal};
 use crate::grpc::message;
 use crate::store::complaints as table;
 use crate::store::lists::{self, Filter};
-use crate::store::{accountability, parties, people, steps};
+use crate::store::{accountability, attachments, parties, people, steps};
 
 /// A complaint for a member of staff.
 ///
@@ -51,7 +52,7 @@ pub async fn shown(tx: &mut Tx, complaint: &Complaint, view: View) -> Result<pb:
     let mut shown = message::complaint(row, complaint, &calendar, view);
     shown.answers = message::answers(steps::answers(tx.sql(), number).await?, complaint, view);
     shown.history = message::history(steps::of(tx.sql(), number).await?, view);
-    let attached = steps::attached(tx.sql(), number).await?;
+    let attached = attachments::list(tx.sql(), number).await?;
     shown.attachments = attached.into_iter().map(message::attachment).collect();
     if view == View::Office {
         shown.joined = lists::joined(tx.sql(), number).await?;
@@ -140,10 +141,17 @@ pub async fn attachment(
     actor: &Actor,
     number: &DocumentNumber,
     position: i32,
-) -> Result<pb::GetComplaintAttachmentResponse> {
-    let mut tx = ctx.store.begin().await?;
-    seen(&mut tx, actor, number).await?;
-    let file = steps::file(tx.sql(), number.as_str(), position).await?;
-    let file = file.ok_or_else(|| Error::not_found(Reason::AttachmentUnknown))?;
-    Ok(message::file(position, file))
+) -> Result<Sending> {
+    let found = {
+        let mut tx = ctx.store.begin().await?;
+        seen(&mut tx, actor, number).await?;
+        attachments::find(tx.sql(), number.as_str(), position).await?
+    };
+    let found = found.ok_or_else(|| Error::not_found(Reason::AttachmentUnknown))?;
+    let sha256 = match (found.sha256, found.content) {
+        (Some(sha256), _) => sha256,
+        (None, content) => ctx.objects.put(content.unwrap_or_default().into()).await?.sha256.to_vec(),
+    };
+    let (file_name, media_type, size) = (found.file_name, found.media_type, found.size);
+    files::send(&ctx.objects, File { file_name, media_type, size, sha256 }).await
 }

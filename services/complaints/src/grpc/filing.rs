@@ -1,23 +1,19 @@
 //! What is filed, read from a message.
 
 use yimen_kernel::error::Result;
-use yimen_kernel::{
-    CaseNumber, DepartmentId, DivisionCode, Fields, Login, Mobile, Reason, WindowId, media, text,
-};
+use yimen_kernel::{CaseNumber, DepartmentId, DivisionCode, Fields, Login, Mobile, Reason, WindowId, text};
+use yimen_platform::files::Given;
 use yimen_proto::complaints::v1 as pb;
 
 use super::parse::{NAME_MAX, REASON_MAX, TEXT_MAX, optional};
-use crate::app::file::{Filing, is_named, named};
+use crate::app::file::{FILES_MAX, Filing, is_named, named};
 use crate::domain::codes::{Channel, SubjectKind};
 use crate::domain::{Identity, Kind};
 use crate::store::complaints::About;
 use crate::store::people::Complainant;
-use crate::store::steps::File;
 
 /// The most that may come for a group, or speak for it (信访工作条例 art. 20).
 const REPRESENTATIVES: usize = 5;
-/// The most files of a complaint.
-const FILES: usize = 5;
 /// Characters of an address.
 const ADDRESS_MAX: usize = 200;
 
@@ -216,27 +212,24 @@ fn grounds(fields: &mut Fields, given: &[i32]) -> Vec<String> {
     grounds
 }
 
-fn files(fields: &mut Fields, given: &[pb::ComplaintFile]) -> Vec<File> {
-    if given.len() > FILES {
-        fields.add_limit("filing.files", Reason::TooMany, FILES);
+fn files(fields: &mut Fields, given: &[pb::ComplaintFile]) -> Vec<Given> {
+    use pb::complaint_file::Source;
+
+    if given.len() > FILES_MAX {
+        fields.add_limit("filing.files", Reason::TooMany, FILES_MAX);
         return Vec::new();
     }
-    let mut files = Vec::new();
+    let mut files = Vec::with_capacity(given.len());
     for (place, file) in given.iter().enumerate() {
-        let field = |name: &str| format!("filing.files[{place}].{name}");
-        let file_name = fields.take(&field("file_name"), text::line(&file.file_name, 120));
-        if file.content.len() > media::MAX_INLINE {
-            fields.add_limit(&field("content"), Reason::FileTooLarge, "256 KiB");
-            continue;
-        }
-        let head = file.content.get(..media::HEAD).unwrap_or(&file.content);
-        let Some(file_name) = file_name else { continue };
-        let media_type = fields.take(&field("content"), media::media_type(head, &file_name));
-        files.extend(media_type.map(|media_type| File {
-            file_name,
-            media_type: media_type.to_owned(),
-            content: file.content.clone(),
-        }));
+        let at = format!("filing.files[{place}]");
+        files.extend(match &file.source {
+            Some(Source::UploadId(id)) => Given::upload(&format!("{at}.upload_id"), id, fields),
+            Some(Source::File(file)) => Given::inline(&format!("{at}.file"), file, fields),
+            None => {
+                fields.add(&at, Reason::Required);
+                None
+            }
+        });
     }
     files
 }

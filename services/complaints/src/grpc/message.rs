@@ -7,9 +7,10 @@ use crate::app::{accountability as cases, timestamp};
 use crate::domain::codes::Measure;
 use crate::domain::{Accused, Complaint, Stage, State, View};
 use crate::store::accountability as held;
+use crate::store::attachments::Attached;
 use crate::store::lists::Shown;
 use crate::store::people;
-use crate::store::steps::{Answer, Attached, File, Step};
+use crate::store::steps::{Answer, Step};
 
 /// A complaint without its answers, history and files.
 pub fn complaint(row: Shown, complaint: &Complaint, calendar: &Calendar, view: View) -> pb::Complaint {
@@ -100,13 +101,6 @@ pub fn attachment(row: Attached) -> pb::ComplaintAttachment {
         media_type: row.media_type,
         size: row.size,
     }
-}
-
-/// A file with its content.
-pub fn file(position: i32, file: File) -> pb::GetComplaintAttachmentResponse {
-    let size = i64::try_from(file.content.len()).unwrap_or_default();
-    let described = Attached { position, file_name: file.file_name, media_type: file.media_type, size };
-    pb::GetComplaintAttachmentResponse { attachment: Some(attachment(described)), content: file.content }
 }
 
 /// Whom it is about.

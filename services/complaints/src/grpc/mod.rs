@@ -8,14 +8,16 @@ mod parse;
 pub mod ratings;
 pub mod scrutiny;
 
-use tonic::{Request, Response, Status};
+use tonic::{Request, Response, Status, Streaming};
 use yimen_kernel::DocumentNumber;
 use yimen_kernel::error::Result;
+use yimen_platform::files::Sending;
 use yimen_platform::page::Page;
 use yimen_platform::rpc::to_status;
 use yimen_platform::{Caller, Context};
 use yimen_proto::complaints::v1 as pb;
 use yimen_proto::complaints::v1::complaints_server::Complaints;
+use yimen_proto::file::v1::{UploadFileRequest, UploadFileResponse};
 
 use crate::app::access::Sent;
 use crate::app::file::How;
@@ -49,6 +51,15 @@ impl Server {
 
 #[tonic::async_trait]
 impl Complaints for Server {
+    async fn upload_complaint_file(
+        &self,
+        request: Request<Streaming<UploadFileRequest>>,
+    ) -> Answer<UploadFileResponse> {
+        let caller = Caller::of(&request);
+        let uploaded = file::upload(&self.context, &caller, request.into_inner()).await;
+        uploaded.map(Response::new).map_err(|error| to_status(&error))
+    }
+
     async fn file_complaint(
         &self,
         request: Request<pb::FileComplaintRequest>,
@@ -57,11 +68,12 @@ impl Complaints for Server {
         let filing = filing.map_err(|error| to_status(&error))?;
         let admitted = access::admit_filing(&self.context, &Caller::of(&request), Sent::Complaint).await;
         admitted.map_err(|error| to_status(&error))?;
+        let files = file::keep(&self.context, &filing).await.map_err(|error| to_status(&error))?;
         self.context
             .mutate(request, |tx, _, _| {
                 Box::pin(async move {
                     let how = How { channel: Channel::Web, group_size: 0, taken_by: None };
-                    file::file(tx, filing, how).await
+                    file::file(tx, filing, files, how).await
                 })
             })
             .await
@@ -71,13 +83,15 @@ impl Complaints for Server {
         &self,
         request: Request<pb::TakeDownComplaintRequest>,
     ) -> Answer<pb::FileComplaintResponse> {
+        let filing = filing::filing(&request.get_ref().filing.clone().unwrap_or_default());
+        let filing = filing.map_err(|error| to_status(&error))?;
+        let files = file::keep(&self.context, &filing).await.map_err(|error| to_status(&error))?;
         self.context
             .mutate(request, |tx, caller, message| {
                 Box::pin(async move {
-                    let filing = filing::filing(&message.filing.clone().unwrap_or_default())?;
                     let (channel, group_size) = filing::taken_down(&message)?;
                     let how = How { channel, group_size, taken_by: Some(&caller.actor) };
-                    file::file(tx, filing, how).await
+                    file::file(tx, filing, files, how).await
                 })
             })
             .await
@@ -183,10 +197,12 @@ impl Complaints for Server {
             .await
     }
 
-    async fn get_complaint_attachment(
+    type DownloadAttachmentStream = Sending;
+
+    async fn download_attachment(
         &self,
-        request: Request<pb::GetComplaintAttachmentRequest>,
-    ) -> Answer<pb::GetComplaintAttachmentResponse> {
+        request: Request<pb::DownloadAttachmentRequest>,
+    ) -> Answer<Self::DownloadAttachmentStream> {
         self.context
             .query(request, |ctx, caller, message| {
                 Box::pin(async move {

@@ -2,6 +2,7 @@
 
 pub mod accountability;
 pub mod appraisal;
+pub mod attachments;
 pub mod attempts;
 pub mod complaints;
 pub mod figures;

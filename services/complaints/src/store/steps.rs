@@ -1,4 +1,4 @@
-//! What happened to a complaint, its answers and its files.
+//! What happened to a complaint, and its answers.
 
 use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
@@ -96,67 +96,6 @@ pub async fn answers(connection: &mut PgConnection, number: &str) -> Result<Vec<
         number
     )
     .fetch_all(connection)
-    .await
-    .map_err(db)
-}
-
-/// A file, as it came.
-#[derive(Clone)]
-pub struct File {
-    pub file_name: String,
-    pub media_type: String,
-    pub content: Vec<u8>,
-}
-
-/// A file without its content.
-pub struct Attached {
-    pub position: i32,
-    pub file_name: String,
-    pub media_type: String,
-    pub size: i64,
-}
-
-/// Keeps the files of a complaint.
-pub async fn attach(connection: &mut PgConnection, number: &str, files: &[File]) -> Result<()> {
-    let names: Vec<String> = files.iter().map(|file| file.file_name.clone()).collect();
-    let types: Vec<String> = files.iter().map(|file| file.media_type.clone()).collect();
-    let contents: Vec<Vec<u8>> = files.iter().map(|file| file.content.clone()).collect();
-    sqlx::query!(
-        "insert into complaints.attachment (number, position, file_name, media_type, size, content)
-         select $1, f.place::integer, f.file_name, f.media_type, octet_length(f.content), f.content
-         from unnest($2::text[], $3::text[], $4::bytea[]) with ordinality f(file_name, media_type, content, place)",
-        number,
-        &names,
-        &types,
-        &contents
-    )
-    .execute(connection)
-    .await
-    .map_err(db)?;
-    Ok(())
-}
-
-/// The files of a complaint.
-pub async fn attached(connection: &mut PgConnection, number: &str) -> Result<Vec<Attached>> {
-    sqlx::query_as!(
-        Attached,
-        "select position, file_name, media_type, size from complaints.attachment where number = $1 order by position",
-        number
-    )
-    .fetch_all(connection)
-    .await
-    .map_err(db)
-}
-
-/// One file of a complaint.
-pub async fn file(connection: &mut PgConnection, number: &str, position: i32) -> Result<Option<File>> {
-    sqlx::query_as!(
-        File,
-        "select file_name, media_type, content from complaints.attachment where number = $1 and position = $2",
-        number,
-        position
-    )
-    .fetch_optional(connection)
     .await
     .map_err(db)
 }

@@ -16,25 +16,32 @@ use prost::Message as _;
 use prost_reflect::DynamicMessage;
 use tokio::sync::{mpsc, oneshot};
 use tokio_stream::wrappers::ReceiverStream;
-use tonic::Status;
+use tonic::{Status, Streaming};
 use tower::{Service, ServiceExt as _};
 use yimen_kernel::error::{Error, Kind, Result};
 use yimen_kernel::reason::Reason;
 use yimen_platform::rpc::{Body as GrpcBody, from_status};
-use yimen_proto::intake::v1::intake_client::IntakeClient;
-use yimen_proto::intake::v1::{
-    DownloadMaterialRequest, FileHeader, Material, UploadFileRequest, UploadFileResponse,
-    download_material_response, upload_file_request,
+use yimen_proto::complaints::v1::DownloadAttachmentRequest;
+use yimen_proto::complaints::v1::complaints_client::ComplaintsClient;
+use yimen_proto::file::v1::{
+    DownloadFileResponse, FileDescription, FileHeader, UploadFileRequest, UploadFileResponse,
+    download_file_response, upload_file_request,
 };
+use yimen_proto::intake::v1::DownloadMaterialRequest;
+use yimen_proto::intake::v1::intake_client::IntakeClient;
 
 use super::transcode::{announced, refused};
 use super::{disposition, json, query};
 use crate::door::{self, Door, DoorCaller, Way};
 
-/// Where files come in.
+/// Where files of applications come in.
 pub const UPLOADS: &str = "/api/v1/uploads";
+/// Where files of complaints come in.
+pub const COMPLAINT_UPLOADS: &str = "/api/v1/complaints/uploads";
 /// Where the file of a material goes out.
 pub const MATERIAL: &str = "/api/v1/window/applications/{number}/materials/{material}";
+/// Where the file of a complaint goes out.
+pub const ATTACHMENT: &str = "/api/v1/complaints/{number}/attachments/{position}";
 /// The largest file, in bytes.
 pub const FILE_MAX: u64 = 20 * 1024 * 1024;
 /// The same, as people read it.
@@ -44,10 +51,27 @@ const PIECE: usize = 64 * 1024;
 /// How long a file may take to arrive: 20 MiB at 35 kB/s.
 const PATIENCE: Duration = Duration::from_secs(600);
 
-/// Takes in one file: the body is the file, the query or `Content-Disposition` its name.
+/// The service that a file is for: it keeps the file until what it belongs to comes.
+#[derive(Clone, Copy)]
+pub enum Keeper {
+    Intake,
+    Complaints,
+}
+
+/// Takes in a file of an application.
 pub async fn upload(State(door): State<Door>, request: Request) -> Response {
+    take_in(&door, Keeper::Intake, request).await
+}
+
+/// Takes in a file of a complaint.
+pub async fn upload_for_complaint(State(door): State<Door>, request: Request) -> Response {
+    take_in(&door, Keeper::Complaints, request).await
+}
+
+/// Takes in one file: the body is the file, the query or `Content-Disposition` its name.
+async fn take_in(door: &Door, keeper: Keeper, request: Request) -> Response {
     let lang = door::lang(request.headers());
-    match receive(&door, request).await.and_then(|answer| upload_json(&answer)) {
+    match receive(door, keeper, request).await.and_then(|answer| upload_json(&answer)) {
         Ok(json) => {
             let headers = [(CONTENT_TYPE, HeaderValue::from_static("application/json"))];
             (StatusCode::CREATED, headers, json).into_response()
@@ -56,7 +80,7 @@ pub async fn upload(State(door): State<Door>, request: Request) -> Response {
     }
 }
 
-async fn receive(door: &Door, request: Request) -> Result<UploadFileResponse> {
+async fn receive(door: &Door, keeper: Keeper, request: Request) -> Result<UploadFileResponse> {
     let caller = caller(door, request.headers(), door::peer(request.extensions())).await?;
     let mut parameters = query::parse(request.uri().query())?;
     let file_name = query::take(&mut parameters, "file_name").or_else(|| named_in(request.headers()));
@@ -65,31 +89,42 @@ async fn receive(door: &Door, request: Request) -> Result<UploadFileResponse> {
     if announced(request.headers()).is_some_and(|length| length > FILE_MAX) {
         return Err(too_large());
     }
-    store(door, &caller, file_name, request.into_body()).await
+    store(door, &caller, keeper, file_name, request.into_body()).await
 }
 
-/// Hands one file of at most 20 MiB over to intake. A file that does not come to its end leaves
+/// Hands one file of at most 20 MiB over to its keeper. A file that does not come to its end leaves
 /// nothing behind.
 ///
 /// # Errors
-/// `FILE_TOO_LARGE`, `MALFORMED_BODY` for a body that breaks off, and what intake says.
+/// `FILE_TOO_LARGE`, `MALFORMED_BODY` for a body that breaks off, and what the keeper says.
 pub async fn store(
     door: &Door,
     caller: &DoorCaller,
+    keeper: Keeper,
     file_name: String,
     body: Body,
 ) -> Result<UploadFileResponse> {
     let (pieces, received) = mpsc::channel(4);
     let (complete, verdict) = oneshot::channel();
-    let mut client = IntakeClient::new(ending_with(door.open_channel("intake")?, verdict));
-    let call = client.upload_file(door.request(caller, ReceiverStream::new(received)));
+    let service = match keeper {
+        Keeper::Intake => "intake",
+        Keeper::Complaints => "complaints",
+    };
+    let way = ending_with(door.open_channel(service)?, verdict);
+    let request = door.request(caller, ReceiverStream::new(received));
+    let call = async {
+        match keeper {
+            Keeper::Intake => IntakeClient::new(way).upload_file(request).await,
+            Keeper::Complaints => ComplaintsClient::new(way).upload_complaint_file(request).await,
+        }
+    };
     tokio::pin!(call);
     let feed = tokio::time::timeout(PATIENCE, feed(body, file_name, pieces));
     let answered = tokio::select! {
         answered = &mut call => answered,
         fed = feed => {
             fed.unwrap_or_else(|_late| Err(broken_off()))?;
-            // Nobody listens any more if intake has refused the file already.
+            // Nobody listens any more if the keeper has refused the file already.
             let _refused = complete.send(());
             call.await
         }
@@ -117,7 +152,7 @@ fn ending_with(
     })
 }
 
-/// Hands the body on in pieces, until it ends or intake has heard enough.
+/// Hands the body on in pieces, until it ends or its keeper has heard enough.
 async fn feed(body: Body, file_name: String, pieces: mpsc::Sender<UploadFileRequest>) -> Result<()> {
     use upload_file_request::Part;
     let piece = |part| UploadFileRequest { part: Some(part) };
@@ -145,21 +180,49 @@ async fn feed(body: Body, file_name: String, pieces: mpsc::Sender<UploadFileRequ
 /// Gives out the file of a material.
 pub async fn download(State(door): State<Door>, request: Request) -> Response {
     let lang = door::lang(request.headers());
-    send(&door, request).await.unwrap_or_else(|refusal| refused(refusal, lang))
+    material(&door, request).await.unwrap_or_else(|refusal| refused(refusal, lang))
 }
 
-async fn send(door: &Door, mut request: Request) -> Result<Response> {
-    use download_material_response::Part;
-    let caller = caller(door, request.headers(), door::peer(request.extensions())).await?;
-    if caller.actor.is_none() {
-        return Err(Error::unauthenticated(Reason::NotSignedIn));
-    }
-    let asked = asked(&mut request).await?;
+async fn material(door: &Door, mut request: Request) -> Result<Response> {
+    let caller = staff(door, request.headers(), door::peer(request.extensions())).await?;
+    let mut parameters = query::parse(request.uri().query())?;
+    let revision = match query::take(&mut parameters, "revision") {
+        None => 0,
+        Some(text) => number("revision", &text)?,
+    };
+    query::nothing_else(&parameters)?;
+    let [number, material] = path(&mut request, ["number", "material"]).await?;
+    let asked = DownloadMaterialRequest { number, material, revision };
     let mut client = IntakeClient::new(door.open_channel("intake")?);
-    let answer = client.download_material(door.request(&caller, asked)).await;
+    send_out(client.download_material(door.request(&caller, asked)).await).await
+}
+
+/// Gives out the file of a complaint.
+pub async fn download_attachment(State(door): State<Door>, request: Request) -> Response {
+    let lang = door::lang(request.headers());
+    attachment(&door, request).await.unwrap_or_else(|refusal| refused(refusal, lang))
+}
+
+async fn attachment(door: &Door, mut request: Request) -> Result<Response> {
+    let caller = staff(door, request.headers(), door::peer(request.extensions())).await?;
+    query::nothing_else(&query::parse(request.uri().query())?)?;
+    let [of, position] = path(&mut request, ["number", "position"]).await?;
+    let asked = DownloadAttachmentRequest { number: of, position: number("position", &position)? };
+    let mut client = ComplaintsClient::new(door.open_channel("complaints")?);
+    send_out(client.download_attachment(door.request(&caller, asked)).await).await
+}
+
+/// Gives out what a service sends: its description becomes headers, its pieces the body.
+///
+/// # Errors
+/// What the service says before its first piece.
+pub async fn send_out(
+    answer: Result<tonic::Response<Streaming<DownloadFileResponse>>, Status>,
+) -> Result<Response> {
+    use download_file_response::Part;
     let mut parts = answer.map_err(|status| from_status(&status))?.into_inner();
     let first = parts.message().await.map_err(|status| from_status(&status))?;
-    let Some(Part::Material(material)) = first.and_then(|message| message.part) else {
+    let Some(Part::File(file)) = first.and_then(|message| message.part) else {
         return Err(Error::internal("a download does not begin with its description"));
     };
     let body = parts.map(|message| match message.map(|message| message.part) {
@@ -168,41 +231,45 @@ async fn send(door: &Door, mut request: Request) -> Result<Response> {
         Err(status) => Err(status),
     });
     let mut response = Body::from_stream(body).into_response();
-    describe(response.headers_mut(), &material);
+    describe(response.headers_mut(), &file);
     Ok(response)
 }
 
-async fn asked(request: &mut Request) -> Result<DownloadMaterialRequest> {
+async fn staff(door: &Door, headers: &HeaderMap, peer: SocketAddr) -> Result<DoorCaller> {
+    let caller = caller(door, headers, peer).await?;
+    if caller.actor.is_none() {
+        return Err(Error::unauthenticated(Reason::NotSignedIn));
+    }
+    Ok(caller)
+}
+
+/// The named parts of the path.
+async fn path<const N: usize>(request: &mut Request, names: [&str; N]) -> Result<[String; N]> {
     let broken = || Error::field("path", Reason::BadFormat);
     if query::decode(request.uri().path(), false).is_none() {
         return Err(broken());
     }
     let params: RawPathParams = request.extract_parts().await.map_err(|_| broken())?;
-    let param = |name| {
+    Ok(names.map(|name| {
         let found = params.iter().find(|(given, _)| *given == name);
         found.map(|(_, value)| value.to_owned()).unwrap_or_default()
-    };
-    let mut parameters = query::parse(request.uri().query())?;
-    let revision = match query::take(&mut parameters, "revision") {
-        None => 0,
-        Some(text) => {
-            let value = json::scalar(&prost_reflect::Kind::Uint32, &text);
-            let value = value.map_err(|fault| Error::invalid(vec![fault.at("revision")]))?;
-            value.as_u32().unwrap_or_default()
-        }
-    };
-    query::nothing_else(&parameters)?;
-    Ok(DownloadMaterialRequest { number: param("number"), material: param("material"), revision })
+    }))
 }
 
-/// The headers of a file: what an applicant sent is never shown inside our pages.
-fn describe(headers: &mut HeaderMap, material: &Material) {
-    let media_type = HeaderValue::try_from(&material.media_type).ok().filter(|value| !value.is_empty());
+fn number(field: &str, text: &str) -> Result<u32> {
+    let value = json::scalar(&prost_reflect::Kind::Uint32, text);
+    let value = value.map_err(|fault| Error::invalid(vec![fault.at(field)]))?;
+    Ok(value.as_u32().unwrap_or_default())
+}
+
+/// The headers of a file: what somebody sent is never shown inside our pages.
+fn describe(headers: &mut HeaderMap, file: &FileDescription) {
+    let media_type = HeaderValue::try_from(&file.media_type).ok().filter(|value| !value.is_empty());
     let media_type = media_type.unwrap_or(HeaderValue::from_static("application/octet-stream"));
     headers.insert(CONTENT_TYPE, media_type);
-    headers.insert(CONTENT_DISPOSITION, disposition::attachment(&material.file_name));
-    if material.size > 0 {
-        headers.insert(CONTENT_LENGTH, HeaderValue::from(material.size));
+    headers.insert(CONTENT_DISPOSITION, disposition::attachment(&file.file_name));
+    if file.size > 0 {
+        headers.insert(CONTENT_LENGTH, HeaderValue::from(file.size));
     }
 }
 
@@ -218,7 +285,7 @@ fn named_in(headers: &HeaderMap) -> Option<String> {
 
 fn upload_json(answer: &UploadFileResponse) -> Result<Vec<u8>> {
     let descriptor = yimen_proto::pool()
-        .get_message_by_name("yimen.intake.v1.UploadFileResponse")
+        .get_message_by_name("yimen.file.v1.UploadFileResponse")
         .ok_or_else(|| Error::internal("the contract has no UploadFileResponse"))?;
     let message = DynamicMessage::decode(descriptor, answer.encode_to_vec().as_slice());
     json::write(&message.map_err(Error::internal)?)

@@ -51,7 +51,9 @@ pub fn router(door: Door) -> Result<Router, String> {
     }
     let api = api
         .route(files::UPLOADS, post(files::upload))
+        .route(files::COMPLAINT_UPLOADS, post(files::upload_for_complaint))
         .route(files::MATERIAL, get(files::download))
+        .route(files::ATTACHMENT, get(files::download_attachment))
         .route(openapi::ADDRESS, get(move || openapi::serve(description)))
         .route("/api", any(no_page))
         .route("/api/", any(no_page))

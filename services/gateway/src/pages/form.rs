@@ -6,6 +6,7 @@ use yimen_kernel::error::{Error, FieldError};
 
 use super::Pages;
 use super::text::Text;
+use super::upload::{FILE, UPLOAD, UPLOAD_NAME};
 use super::visitor::{Names, say};
 
 /// What was typed, in the order of the form; a name may come several times.
@@ -116,6 +117,21 @@ impl Field {
         Self { name: name.into(), label: label.into(), control, ..Self::default() }
     }
 
+    /// A field for a file under this code, with the one that came earlier.
+    pub fn file(code: &str, label: impl Into<String>, typed: &Typed) -> Self {
+        let mut field = Self::new(Control::File, format!("{FILE}{code}"), label);
+        field.keep_upload(typed);
+        field
+    }
+
+    /// A file that came earlier stays.
+    pub fn keep_upload(&mut self, typed: &Typed) {
+        if let Some(code) = self.name.strip_prefix(FILE) {
+            self.value = typed.get(&format!("{UPLOAD}{code}")).to_owned();
+            self.kept = typed.get(&format!("{UPLOAD_NAME}{code}")).to_owned();
+        }
+    }
+
     /// It must be filled in.
     #[must_use]
     pub fn required(mut self) -> Self {
@@ -202,7 +218,7 @@ impl Field {
 
     /// The name of what belongs to a file: `upload.plan` beside `file.plan`.
     pub fn beside(&self, prefix: &str) -> String {
-        let code = self.name.strip_prefix(super::upload::FILE).unwrap_or(&self.name);
+        let code = self.name.strip_prefix(FILE).unwrap_or(&self.name);
         format!("{prefix}{code}")
     }
 

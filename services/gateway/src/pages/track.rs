@@ -19,8 +19,9 @@ use super::printed::Printed;
 use super::qr::Qr;
 use super::shell::{Shell, Switch};
 use super::steps::{Step, steps};
-use super::upload::{self, FILE, UPLOAD, UPLOAD_NAME};
+use super::upload::{self, FILE, UPLOAD};
 use super::visitor::{Names, Visitor, see_other};
+use crate::http::files::Keeper;
 use crate::http::problem::status_of;
 
 /// Where number and lookup code are asked for.
@@ -284,7 +285,7 @@ pub fn files(owed: &[OwedView]) -> Vec<Field> {
 async fn provided(visitor: &Visitor, parts: Multipart) -> Result<Response> {
     // Which materials are owed is known only when number and code were read; intake refuses others.
     let is_wanted = |code: &str| yimen_kernel::MaterialCode::parse(code).is_ok();
-    let received = upload::receive(&visitor.ask, parts, is_wanted).await?;
+    let received = upload::receive(&visitor.ask, Keeper::Intake, parts, is_wanted).await?;
     let (typed, faults) = (received.typed, received.faults);
     let outcome = hand_in(visitor, &typed, faults, typed.get("code")).await;
     match outcome {
@@ -318,10 +319,7 @@ async fn provided(visitor: &Visitor, parts: Multipart) -> Result<Response> {
 /// Files that came stay in the form.
 pub fn keep(form: &mut Form, typed: &Typed) {
     for field in form.fields_mut() {
-        if let Some(code) = field.name.strip_prefix(FILE).map(str::to_owned) {
-            field.value = typed.get(&format!("{UPLOAD}{code}")).to_owned();
-            field.kept = typed.get(&format!("{UPLOAD_NAME}{code}")).to_owned();
-        }
+        field.keep_upload(typed);
     }
 }
 

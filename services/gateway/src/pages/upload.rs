@@ -1,4 +1,4 @@
-//! Forms with files: what is typed is read, each file goes to intake while it arrives.
+//! Forms with files: what is typed is read, each file goes to its keeper while it arrives.
 
 use axum::body::Body;
 use axum::extract::Multipart;
@@ -8,15 +8,14 @@ use http::StatusCode;
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 use yimen_kernel::error::{Error, Kind, Result};
-use yimen_kernel::media::MAX_INLINE;
 use yimen_kernel::{FieldError, Reason};
+use yimen_proto::file::v1::UploadFileResponse;
 use yimen_proto::intake::v1::MaterialInput;
-use yimen_proto::intake::v1::UploadFileResponse;
 use yimen_proto::intake::v1::material_input::Source;
 
 use super::ask::Ask;
 use super::form::Typed;
-use crate::http::files;
+use crate::http::files::{self, Keeper};
 
 /// The largest form with its files, in bytes: 20 files of 20 MiB and what is typed.
 pub const FORM_MAX: usize = 404 * 1024 * 1024;
@@ -46,8 +45,13 @@ pub struct Received {
 /// Reads a form with files. A file under a name that is not wanted is thrown away.
 ///
 /// # Errors
-/// `MALFORMED_BODY`, `BODY_TOO_LARGE`; `UNAVAILABLE` and `INTERNAL` of intake.
-pub async fn receive(ask: &Ask, mut parts: Multipart, is_wanted: impl Fn(&str) -> bool) -> Result<Received> {
+/// `MALFORMED_BODY`, `BODY_TOO_LARGE`; `UNAVAILABLE` and `INTERNAL` of the keeper.
+pub async fn receive(
+    ask: &Ask,
+    keeper: Keeper,
+    mut parts: Multipart,
+    is_wanted: impl Fn(&str) -> bool,
+) -> Result<Received> {
     let mut received = Received::default();
     for _ in 0..FIELDS_MAX {
         let Some(mut field) = parts.next_field().await.map_err(|error| broken(&error))? else {
@@ -63,7 +67,7 @@ pub async fn receive(ask: &Ask, mut parts: Multipart, is_wanted: impl Fn(&str) -
             drain(&mut field).await?;
             continue;
         }
-        match hand_over(ask, &mut field, file_name.clone()).await {
+        match hand_over(ask, keeper, &mut field, file_name.clone()).await {
             Ok(kept) => {
                 received.typed.set(format!("{UPLOAD}{code}"), kept.upload_id);
                 received.typed.set(format!("{UPLOAD_NAME}{code}"), file_name);
@@ -74,42 +78,12 @@ pub async fn receive(ask: &Ask, mut parts: Multipart, is_wanted: impl Fn(&str) -
     Err(Error::new(Kind::InvalidArgument, Reason::MalformedBody))
 }
 
-/// A small file that came with a form.
-pub struct Small {
-    /// The name of its field.
-    pub name: String,
-    /// The name that it had.
-    pub file_name: String,
-    /// One byte more than may come inline, where it is larger.
-    pub content: Vec<u8>,
-}
-
-/// Reads a form with small files, which go on with what was typed.
-///
-/// # Errors
-/// `MALFORMED_BODY`, `BODY_TOO_LARGE`.
-pub async fn receive_small(mut parts: Multipart) -> Result<(Typed, Vec<Small>)> {
-    let (mut typed, mut files) = (Typed::default(), Vec::new());
-    for _ in 0..FIELDS_MAX {
-        let Some(mut field) = parts.next_field().await.map_err(|error| broken(&error))? else {
-            return Ok((typed, files));
-        };
-        let name = field.name().unwrap_or_default().to_owned();
-        if !name.starts_with(FILE) {
-            typed.0.push((name, text(&mut field).await?));
-            continue;
-        }
-        let file_name = field.file_name().unwrap_or_default().to_owned();
-        let mut content = Vec::new();
-        while let Some(chunk) = field.chunk().await.map_err(|error| broken(&error))? {
-            content.extend_from_slice(&chunk);
-            content.truncate(MAX_INLINE + 1);
-        }
-        if !file_name.is_empty() {
-            files.push(Small { name, file_name, content });
-        }
+/// Forgets an upload that is no longer good, so that the file is asked for again.
+pub fn forget(typed: &mut Typed, field: &str) {
+    if let Some(code) = field.strip_prefix(FILE) {
+        typed.remove(&format!("{UPLOAD}{code}"));
+        typed.remove(&format!("{UPLOAD_NAME}{code}"));
     }
-    Err(Error::new(Kind::InvalidArgument, Reason::MalformedBody))
 }
 
 /// The materials that a form brings, in this order, and their codes.
@@ -146,7 +120,12 @@ pub fn place(fault: &FieldError, sent: &[MaterialInput]) -> String {
 
 /// Hands a file over while it arrives, and reads it to its end even if it is refused, so that the
 /// fields after it are not lost.
-async fn hand_over(ask: &Ask, field: &mut Field<'_>, file_name: String) -> Result<UploadFileResponse> {
+async fn hand_over(
+    ask: &Ask,
+    keeper: Keeper,
+    field: &mut Field<'_>,
+    file_name: String,
+) -> Result<UploadFileResponse> {
     let (pieces, received) = mpsc::channel::<Result<Bytes, std::io::Error>>(4);
     let body = Body::from_stream(ReceiverStream::new(received));
     let pump = async move {
@@ -171,7 +150,7 @@ async fn hand_over(ask: &Ask, field: &mut Field<'_>, file_name: String) -> Resul
             }
         }
     };
-    let (stored, pumped) = tokio::join!(files::store(&ask.door, &ask.caller, file_name, body), pump);
+    let (stored, pumped) = tokio::join!(files::store(&ask.door, &ask.caller, keeper, file_name, body), pump);
     pumped?;
     stored
 }

@@ -4,10 +4,12 @@ use axum::body::Body;
 use bytes::Bytes;
 use http::Request;
 use prost::Message as _;
-use yimen_proto::intake::v1::{
-    DownloadMaterialRequest, DownloadMaterialResponse, Material, UploadFileRequest, UploadFileResponse,
-    download_material_response, upload_file_request,
+use yimen_proto::complaints::v1::DownloadAttachmentRequest;
+use yimen_proto::file::v1::{
+    DownloadFileResponse, FileDescription, UploadFileRequest, UploadFileResponse, download_file_response,
+    upload_file_request,
 };
+use yimen_proto::intake::v1::DownloadMaterialRequest;
 
 use super::{Hall, get, signed_in};
 use crate::http::files::FILE_MAX;
@@ -73,17 +75,15 @@ async fn a_file_that_is_too_large_is_never_complete() {
 
 #[tokio::test]
 async fn a_material_comes_back_as_a_file() {
-    use download_material_response::Part;
-    let material = Material {
-        file_name: "营业执照.pdf".into(),
-        media_type: "application/pdf".into(),
-        size: 6,
-        ..Default::default()
-    };
+    use download_file_response::Part;
+    let file =
+        FileDescription {
+            file_name: "营业执照.pdf".into(), media_type: "application/pdf".into(), size: 6
+        };
     let hall = Hall::answering(&[
-        DownloadMaterialResponse { part: Some(Part::Material(material)) },
-        DownloadMaterialResponse { part: Some(Part::Chunk(b"abc".to_vec())) },
-        DownloadMaterialResponse { part: Some(Part::Chunk(b"def".to_vec())) },
+        DownloadFileResponse { part: Some(Part::File(file)) },
+        DownloadFileResponse { part: Some(Part::Chunk(b"abc".to_vec())) },
+        DownloadFileResponse { part: Some(Part::Chunk(b"def".to_vec())) },
     ]);
     let path = "/api/v1/window/applications/430102202603020000017/materials/licence";
     assert_eq!(hall.ask(get(path)).await.problem().1, "NOT_SIGNED_IN");
@@ -98,4 +98,27 @@ async fn a_material_comes_back_as_a_file() {
     assert_eq!((asked.material.as_str(), asked.revision), ("licence", 2));
     let bad = hall.ask(signed_in(get(&format!("{path}?revision=-1")))).await;
     assert_eq!(bad.problem().2, ["revision: OUT_OF_RANGE"]);
+}
+
+#[tokio::test]
+async fn files_of_complaints_have_ways_of_their_own() {
+    use download_file_response::Part;
+    let hall = Hall::answering(&[uploaded()]);
+    let kept =
+        hall.ask(Request::post("/api/v1/complaints/uploads?file_name=a.txt").body("x".into()).unwrap());
+    assert_eq!(kept.await.status, 201);
+    assert_eq!(hall.calls()[0].path, "/yimen.complaints.v1.Complaints/UploadComplaintFile");
+
+    let file = FileDescription { file_name: "a.txt".into(), media_type: "text/plain".into(), size: 1 };
+    let hall = Hall::answering(&[
+        DownloadFileResponse { part: Some(Part::File(file)) },
+        DownloadFileResponse { part: Some(Part::Chunk(b"x".to_vec())) },
+    ]);
+    let path = "/api/v1/complaints/430102TS202600000016/attachments";
+    assert_eq!(hall.ask(get(&format!("{path}/1"))).await.problem().1, "NOT_SIGNED_IN");
+    assert_eq!(hall.ask(signed_in(get(&format!("{path}/2")))).await.body, "x");
+    let asked: DownloadAttachmentRequest = hall.calls()[0].message();
+    assert_eq!(asked.position, 2);
+    let bad = hall.ask(signed_in(get(&format!("{path}/x")))).await;
+    assert_eq!(bad.problem().2, ["position: BAD_FORMAT"]);
 }

@@ -10,12 +10,11 @@ use yimen_platform::Config;
 use yimen_platform::rpc::{Body, Channel, Channels};
 use yimen_proto::approval::v1::ListTasksRequest;
 use yimen_proto::approval::v1::approval_client::ApprovalClient;
+use yimen_proto::file::v1::DownloadFileResponse;
 use yimen_proto::identity::v1::AuthenticateRequest;
 use yimen_proto::identity::v1::identity_client::IdentityClient;
 use yimen_proto::intake::v1::intake_client::IntakeClient;
-use yimen_proto::intake::v1::{
-    DownloadMaterialRequest, DownloadMaterialResponse, GetItemRequest, ServiceItem,
-};
+use yimen_proto::intake::v1::{DownloadMaterialRequest, GetItemRequest, ServiceItem};
 
 use super::Hall;
 use crate::door::Door;
@@ -69,8 +68,8 @@ async fn a_call_goes_through_and_nobody_says_who_he_is() {
 
 #[tokio::test]
 async fn streams_go_through() {
-    use yimen_proto::intake::v1::download_material_response::Part;
-    let piece = |byte| DownloadMaterialResponse { part: Some(Part::Chunk(vec![byte; 10])) };
+    use yimen_proto::file::v1::download_file_response::Part;
+    let piece = |byte| DownloadFileResponse { part: Some(Part::Chunk(vec![byte; 10])) };
     let hall = Hall::answering(&[piece(1), piece(2)]);
     let mut client = IntakeClient::new(channel(&hall));
     let call = with(DownloadMaterialRequest::default(), &[("authorization", "Bearer good")]);

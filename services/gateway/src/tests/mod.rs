@@ -65,7 +65,7 @@ impl Hall {
         let calls = Arc::new(Mutex::new(Vec::new()));
         let play = Arc::new(play);
         let mut channels = Channels::default();
-        for service in ["identity", "intake", "supervision"] {
+        for service in ["identity", "intake", "supervision", "complaints"] {
             let (calls, play) = (calls.clone(), play.clone());
             channels.insert(
                 service,

@@ -17,10 +17,9 @@ use tower::ServiceExt as _;
 use yimen_platform::Config;
 use yimen_platform::clock::StillClock;
 use yimen_platform::rpc::{Channels, channel};
+use yimen_proto::file::v1::{UploadFileRequest, UploadFileResponse, upload_file_request};
 use yimen_proto::intake::v1::intake_client::IntakeClient;
-use yimen_proto::intake::v1::{
-    GetItemRequest, ServiceItem, UploadFileRequest, UploadFileResponse, upload_file_request,
-};
+use yimen_proto::intake::v1::{GetItemRequest, ServiceItem};
 
 use super::{Hall, answer, signed_in};
 

@@ -3,16 +3,14 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use bytes::Bytes;
-use chrono::Duration;
 use sqlx::types::Json;
-use uuid::Uuid;
 use yimen_kernel::date::local_date;
 use yimen_kernel::error::{Error, Result};
 use yimen_kernel::reason::Reason;
 use yimen_kernel::{
     CaseNumber, DivisionCode, Fields, ItemCode, LookupCode, MaterialCode, Mobile, RatingToken, Role,
 };
+use yimen_platform::files::{File, Given, Source, UPLOAD_LIFE};
 use yimen_platform::objects::Objects;
 use yimen_platform::store::Tx;
 use yimen_platform::{Caller, Context};
@@ -24,13 +22,10 @@ use crate::app::access;
 use crate::domain::application::{Ground, Owed};
 use crate::domain::catalog::HandedIn;
 use crate::domain::documents::Content;
-use crate::domain::files;
 use crate::store::applications::{self as table, Row};
 use crate::store::catalog as items;
-use crate::store::materials::{self, File};
+use crate::store::materials;
 
-/// How long an upload waits for its application.
-const UPLOAD_LIFE: Duration = Duration::hours(24);
 /// How often a new number is drawn when one was given before.
 const DRAWS: usize = 4;
 
@@ -51,32 +46,18 @@ pub struct Submission {
     pub applicant: Applicant,
     pub subject: String,
     pub form: BTreeMap<String, String>,
-    pub materials: Vec<(MaterialCode, Given)>,
+    pub materials: Vec<(MaterialCode, Option<Given>)>,
 }
 
-/// A material as it comes.
-pub enum Given {
-    /// Taken in before.
-    Upload(Uuid),
-    /// Within the request.
-    Inline { file_name: String, media_type: &'static str, content: Bytes },
-    /// 容缺后补.
-    Promised,
-}
+/// Materials by their codes, and where their files are; none of one that is promised (容缺后补).
+pub type Sources = Vec<(String, Option<Source>)>;
 
 /// A submission that fits its item, its files kept.
 pub struct Prepared {
     submission: Submission,
     version: Arc<Version>,
     form: BTreeMap<String, String>,
-    files: Vec<(String, Source)>,
-}
-
-/// Where a material's file is.
-pub enum Source {
-    Upload(Uuid),
-    Kept(File),
-    Promised,
+    files: Sources,
 }
 
 /// Checks a submission against the catalog, and keeps its files only if all is well.
@@ -97,7 +78,7 @@ pub async fn prepare(ctx: &Context, caller: &Caller, submission: Submission) -> 
         .materials
         .iter()
         .map(|(code, given)| {
-            (code.clone(), if matches!(given, Given::Promised) { HandedIn::Promised } else { HandedIn::File })
+            (code.clone(), if given.is_some() { HandedIn::File } else { HandedIn::Promised })
         })
         .collect();
     item.check_materials(&given, !at_window, &mut fields);
@@ -118,21 +99,12 @@ async fn in_force(ctx: &Context, item: &ItemCode) -> Result<Option<Arc<Version>>
 }
 
 /// Keeps the files of a request.
-pub async fn keep(objects: &Objects, given: &[(MaterialCode, Given)]) -> Result<Vec<(String, Source)>> {
+pub async fn keep(objects: &Objects, given: &[(MaterialCode, Option<Given>)]) -> Result<Sources> {
     let mut kept = Vec::with_capacity(given.len());
     for (code, given) in given {
         let source = match given {
-            Given::Upload(id) => Source::Upload(*id),
-            Given::Promised => Source::Promised,
-            Given::Inline { file_name, media_type, content } => {
-                let object = objects.put(content.clone()).await?;
-                Source::Kept(File {
-                    file_name: file_name.clone(),
-                    media_type: (*media_type).to_owned(),
-                    size: i64::try_from(object.size).map_err(Error::internal)?,
-                    sha256: object.sha256.to_vec(),
-                })
-            }
+            Some(given) => Some(given.keep(objects).await?),
+            None => None,
         };
         kept.push((code.to_string(), source));
     }
@@ -140,19 +112,15 @@ pub async fn keep(objects: &Objects, given: &[(MaterialCode, Given)]) -> Result<
 }
 
 /// Turns uploads into files of `number`; faults are named by their place in the request.
-pub async fn claim(
-    tx: &mut Tx,
-    number: &str,
-    sources: Vec<(String, Source)>,
-) -> Result<Vec<(String, Option<File>)>> {
+pub async fn claim(tx: &mut Tx, number: &str, sources: Sources) -> Result<Vec<(String, Option<File>)>> {
     let mut fields = Fields::new();
     let mut claimed = Vec::with_capacity(sources.len());
     let oldest = tx.now() - UPLOAD_LIFE;
     for (index, (code, source)) in (0..).zip(sources) {
         match source {
-            Source::Promised => claimed.push((code, None)),
-            Source::Kept(file) => claimed.push((code, Some(file))),
-            Source::Upload(id) => match materials::use_upload(tx.sql(), id, number, oldest).await? {
+            None => claimed.push((code, None)),
+            Some(Source::Kept(file)) => claimed.push((code, Some(file))),
+            Some(Source::Upload(id)) => match materials::use_upload(tx.sql(), id, number, oldest).await? {
                 Some(file) => claimed.push((code, Some(file))),
                 None => fields.add(&format!("materials[{index}].upload_id"), Reason::UploadUnknown),
             },
@@ -295,18 +263,4 @@ fn at_window(caller: &Caller, center: &DivisionCode) -> Result<bool> {
     }
     caller.actor.require_center(center)?;
     Ok(true)
-}
-
-/// A small file within a request, recognized.
-pub fn inline(field: &str, file: &pb::InlineFile, fields: &mut Fields) -> Option<Given> {
-    let file_name =
-        fields.take(&format!("{field}.file_name"), yimen_kernel::text::line(&file.file_name, 120));
-    if file.content.len() > files::MAX_INLINE {
-        fields.add_limit(&format!("{field}.content"), Reason::FileTooLarge, "256 KiB");
-        return None;
-    }
-    let head = file.content.get(..files::HEAD).unwrap_or(&file.content);
-    let file_name = file_name?;
-    let media_type = fields.take(&format!("{field}.content"), files::media_type(head, &file_name))?;
-    Some(Given::Inline { file_name, media_type, content: Bytes::copy_from_slice(&file.content) })
 }

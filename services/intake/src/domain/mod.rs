@@ -3,5 +3,3 @@
 pub mod application;
 pub mod catalog;
 pub mod documents;
-
-pub use yimen_kernel::media as files;

@@ -3,23 +3,20 @@
 pub mod item;
 mod parse;
 
-use std::pin::Pin;
-
-use bytes::Bytes;
-use futures::{Stream, StreamExt as _};
 use tonic::{Request, Response, Status, Streaming};
 use yimen_kernel::date::local_date;
 use yimen_kernel::error::{Error, Result as Outcome};
 use yimen_kernel::reason::Reason;
-use yimen_kernel::{DivisionCode, DocumentNumber, Fields, ItemCode, MaterialCode, text};
+use yimen_kernel::{DivisionCode, DocumentNumber, Fields, ItemCode, MaterialCode};
+use yimen_platform::files::Sending;
 use yimen_platform::group::{self, Call, Group};
 use yimen_platform::page::Page;
-use yimen_platform::rpc::{from_status, to_status};
+use yimen_platform::rpc::to_status;
 use yimen_platform::store::Tx;
 use yimen_platform::{Caller, Context};
+use yimen_proto::file::v1::{UploadFileRequest, UploadFileResponse};
 use yimen_proto::intake::v1 as pb;
 use yimen_proto::intake::v1::intake_server::Intake;
-use yimen_proto::intake::v1::upload_file_request::Part;
 
 use crate::app::window::Acceptance;
 use crate::app::{access, catalog, materials, read, seat, submit, window};
@@ -97,21 +94,10 @@ impl Intake for Server {
 
     async fn upload_file(
         &self,
-        request: Request<Streaming<pb::UploadFileRequest>>,
-    ) -> Answer<pb::UploadFileResponse> {
-        let mut stream = request.into_inner();
-        let first = stream.message().await?;
-        let Some(pb::UploadFileRequest { part: Some(Part::Header(header)) }) = first else {
-            return Err(status(Error::field("header", Reason::Required)));
-        };
-        let file_name = text::line(&header.file_name, 120)
-            .map_err(|fault| status(Error::invalid(vec![fault.at("header.file_name")])))?;
-        let pieces = stream.map(|message| match message {
-            Ok(pb::UploadFileRequest { part: Some(Part::Chunk(chunk)) }) => Ok(Bytes::from(chunk)),
-            Ok(_) => Err(Error::field("chunk", Reason::Required)),
-            Err(broken) => Err(from_status(&broken)),
-        });
-        materials::upload(&self.context, file_name, pieces).await.map(Response::new).map_err(status)
+        request: Request<Streaming<UploadFileRequest>>,
+    ) -> Answer<UploadFileResponse> {
+        let taken_in = materials::upload(&self.context, request.into_inner()).await;
+        taken_in.map(Response::new).map_err(status)
     }
 
     async fn submit_application(
@@ -232,8 +218,7 @@ impl Intake for Server {
             .await
     }
 
-    type DownloadMaterialStream =
-        Pin<Box<dyn Stream<Item = Result<pb::DownloadMaterialResponse, Status>> + Send + 'static>>;
+    type DownloadMaterialStream = Sending;
 
     async fn download_material(
         &self,
@@ -246,19 +231,8 @@ impl Intake for Server {
             .map_err(|fault| status(Error::invalid(vec![fault.at("material")])))?;
         let revision = i32::try_from(message.revision).ok().filter(|revision| *revision > 0);
         access::admit_staff(&self.context, &caller, &number).await.map_err(status)?;
-        let (found, bytes) =
-            materials::download(&self.context, &number, &code, revision).await.map_err(status)?;
-        let material = read::material(&found, &pb::ServiceItem::default());
-        let first = pb::DownloadMaterialResponse {
-            part: Some(pb::download_material_response::Part::Material(material)),
-        };
-        let rest = bytes.map(|piece| match piece {
-            Ok(piece) => Ok(pb::DownloadMaterialResponse {
-                part: Some(pb::download_material_response::Part::Chunk(piece.to_vec())),
-            }),
-            Err(error) => Err(status(error)),
-        });
-        Ok(Response::new(Box::pin(futures::stream::iter([Ok(first)]).chain(rest))))
+        let sending = materials::download(&self.context, &number, &code, revision).await;
+        sending.map(Response::new).map_err(status)
     }
 
     async fn request_supplement(
@@ -319,15 +293,14 @@ impl Server {
         &self,
         caller: &Caller,
         message: &pb::ProvideMaterialsRequest,
-    ) -> Outcome<(yimen_kernel::CaseNumber, Vec<(String, submit::Source)>)> {
+    ) -> Outcome<(yimen_kernel::CaseNumber, submit::Sources)> {
         let mut fields = Fields::new();
         let number = fields.take("number", yimen_kernel::CaseNumber::parse(&message.number));
         let given = parse::materials(&message.materials, &mut fields);
         if given.is_empty() {
             fields.add("materials", Reason::Required);
         }
-        for (index, _) in (0..).zip(&given).filter(|(_, (_, given))| matches!(given, submit::Given::Promised))
-        {
+        for (index, _) in (0..).zip(&given).filter(|(_, (_, given))| given.is_none()) {
             fields.add(&format!("materials[{index}].promised"), Reason::NotAllowedHere);
         }
         let number = fields.build(|| number)?;

@@ -3,18 +3,18 @@
 use std::collections::BTreeMap;
 
 use chrono::{Datelike as _, NaiveDate};
-use uuid::Uuid;
 use yimen_kernel::date::parse_date;
 use yimen_kernel::error::{Error, Result};
 use yimen_kernel::reason::Reason;
 use yimen_kernel::{
     CaseNumber, CitizenId, CreditCode, DivisionCode, Fields, ItemCode, MaterialCode, Mobile, Parsed, text,
 };
+use yimen_platform::files::Given;
 use yimen_proto::intake::v1 as pb;
 use yimen_proto::intake::v1::application_state::Value as StateValue;
 use yimen_proto::intake::v1::material_input::Source as Input;
 
-use crate::app::submit::{self, Applicant, Given, Submission};
+use crate::app::submit::{Applicant, Submission};
 use crate::app::window::{Delivery, Notice, Refusal};
 use crate::domain::application::{DeliveryMethod, RefusalGround};
 
@@ -123,7 +123,10 @@ fn form(form: &BTreeMap<String, String>, fields: &mut Fields) -> BTreeMap<String
     form.clone()
 }
 
-pub(super) fn materials(materials: &[pb::MaterialInput], fields: &mut Fields) -> Vec<(MaterialCode, Given)> {
+pub(super) fn materials(
+    materials: &[pb::MaterialInput],
+    fields: &mut Fields,
+) -> Vec<(MaterialCode, Option<Given>)> {
     if materials.len() > MAX_MATERIALS {
         fields.add_limit("materials", Reason::TooMany, MAX_MATERIALS);
         return Vec::new();
@@ -133,12 +136,9 @@ pub(super) fn materials(materials: &[pb::MaterialInput], fields: &mut Fields) ->
         let at = format!("materials[{index}]");
         let code = fields.take(&format!("{at}.code"), MaterialCode::parse(&material.code));
         let given = match &material.source {
-            Some(Input::UploadId(id)) => {
-                let id = Uuid::parse_str(id).map_err(|_| Reason::UploadUnknown.into());
-                fields.take(&format!("{at}.upload_id"), id).map(Given::Upload)
-            }
-            Some(Input::File(file)) => submit::inline(&format!("{at}.file"), file, fields),
-            Some(Input::Promised(true)) => Some(Given::Promised),
+            Some(Input::UploadId(id)) => Given::upload(&format!("{at}.upload_id"), id, fields).map(Some),
+            Some(Input::File(file)) => Given::inline(&format!("{at}.file"), file, fields).map(Some),
+            Some(Input::Promised(true)) => Some(None),
             Some(Input::Promised(false)) | None => {
                 fields.add(&at, Reason::Required);
                 None

@@ -6,18 +6,10 @@ use chrono::{DateTime, NaiveDate, Utc};
 use sqlx::PgConnection;
 use uuid::Uuid;
 use yimen_kernel::error::Result;
+use yimen_platform::files::File;
 use yimen_platform::store::db;
 
 use crate::domain::application::{Ground, Owed};
-
-/// A file that is kept.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct File {
-    pub file_name: String,
-    pub media_type: String,
-    pub size: i64,
-    pub sha256: Vec<u8>,
-}
 
 /// A material in its present version.
 #[derive(Clone, Debug)]
@@ -140,18 +132,18 @@ pub async fn present(
     Ok(of_case)
 }
 
-/// One material in a certain revision, or in its newest.
+/// The file of a material in a certain revision, or of its newest.
 pub async fn find(
     connection: &mut PgConnection,
     number: &str,
     code: &str,
     revision: Option<i32>,
-) -> Result<Option<Present>> {
+) -> Result<Option<File>> {
     sqlx::query_as!(
-        Present,
-        "select code, revision, file_name, media_type, size, sha256 from intake.material
-         where number = $1 and code = $2 and revision > 0 and ($3::int is null or revision = $3)
-         order by revision desc limit 1",
+        File,
+        r#"select file_name, media_type, size, sha256 as "sha256!" from intake.material
+           where number = $1 and code = $2 and revision > 0 and ($3::int is null or revision = $3)
+           order by revision desc limit 1"#,
         number,
         code,
         revision

@@ -1,4 +1,4 @@
-//! The two routes for files, which no method option describes.
+//! The routes for files, which no method option describes.
 
 use prost_reflect::MethodDescriptor;
 use utoipa::openapi::path::{OperationBuilder, ParameterBuilder, ParameterIn};
@@ -11,50 +11,68 @@ use yimen_platform::rpc::policy;
 use super::{finish, schemas, text, who_may};
 use crate::http::files;
 
-/// Adds both.
+/// Adds them.
 pub fn describe(paths: &mut Paths, schemas: &mut schemas::Schemas) {
     for method in policy::methods() {
         match method.full_name() {
             "yimen.intake.v1.Intake.UploadFile" => {
-                upload(paths, schemas, &method);
+                upload(paths, schemas, &method, (files::UPLOADS, "an application"));
+            }
+            "yimen.complaints.v1.Complaints.UploadComplaintFile" => {
+                upload(paths, schemas, &method, (files::COMPLAINT_UPLOADS, "a complaint"));
             }
             "yimen.intake.v1.Intake.DownloadMaterial" => {
-                download(paths, schemas, &method);
+                download(paths, schemas, &method, (files::MATERIAL, "material"));
+            }
+            "yimen.complaints.v1.Complaints.DownloadAttachment" => {
+                download(paths, schemas, &method, (files::ATTACHMENT, "complaint"));
             }
             _ => {}
         }
     }
 }
 
-fn upload(paths: &mut Paths, schemas: &mut schemas::Schemas, method: &MethodDescriptor) {
+fn upload(
+    paths: &mut Paths,
+    schemas: &mut schemas::Schemas,
+    method: &MethodDescriptor,
+    (address, belonging): (&str, &str),
+) {
     let file_name = ParameterBuilder::new()
         .name("file_name")
         .parameter_in(ParameterIn::Query)
         .required(Required::False)
         .description(Some("The file's name; `Content-Disposition` may say it instead."))
         .schema(Some(text()));
-    let operation =
-        about(method, "Takes in one file of at most 20 MiB ahead of an application. The body is the file.")
-            .parameter(file_name)
-            .request_body(Some(
-                RequestBodyBuilder::new()
-                    .required(Some(Required::True))
-                    .content("application/octet-stream", Content::new(Some(bytes())))
-                    .build(),
-            ))
-            .response(
-                "201",
-                ResponseBuilder::new()
-                    .description("The file is kept for 24 hours; `upload_id` names it in an application.")
-                    .content("application/json", Content::new(Some(schemas.message(&method.output()))))
-                    .build(),
-            );
+    let operation = about(
+        method,
+        &format!("Takes in one file of at most 20 MiB ahead of {belonging}. The body is the file."),
+    )
+    .parameter(file_name)
+    .request_body(Some(
+        RequestBodyBuilder::new()
+            .required(Some(Required::True))
+            .content("application/octet-stream", Content::new(Some(bytes())))
+            .build(),
+    ))
+    .response(
+        "201",
+        ResponseBuilder::new()
+            .description(format!("The file is kept for 24 hours; `upload_id` names it in {belonging}."))
+            .content("application/json", Content::new(Some(schemas.message(&method.output()))))
+            .build(),
+    );
     let operation = finish(operation, &policy_of(method));
-    paths.add_path_operation(files::UPLOADS, vec![HttpMethod::Post], operation);
+    paths.add_path_operation(address, vec![HttpMethod::Post], operation);
 }
 
-fn download(paths: &mut Paths, schemas: &mut schemas::Schemas, method: &MethodDescriptor) {
-    let mut operation = about(method, "The file of a material.");
+fn download(
+    paths: &mut Paths,
+    schemas: &mut schemas::Schemas,
+    method: &MethodDescriptor,
+    (address, belonging): (&str, &str),
+) {
+    let mut operation = about(method, &format!("A file of a {belonging}."));
     for field in method.input().fields() {
         let at = if field.name() == "revision" { ParameterIn::Query } else { ParameterIn::Path };
         operation = operation.parameter(super::parameter(&field, at, schemas));
@@ -67,7 +85,7 @@ fn download(paths: &mut Paths, schemas: &mut schemas::Schemas, method: &MethodDe
             .build(),
     );
     let operation = finish(operation, &policy_of(method));
-    paths.add_path_operation(files::MATERIAL, vec![HttpMethod::Get], operation);
+    paths.add_path_operation(address, vec![HttpMethod::Get], operation);
 }
 
 fn about(method: &MethodDescriptor, summary: &str) -> OperationBuilder {

@@ -271,8 +271,12 @@ mod tests {
         assert_eq!(accept["requestBody"]["required"], false);
         assert_eq!(accept["parameters"][0]["name"], "number");
         assert_eq!(accept["parameters"][1]["name"], "Idempotency-Key");
-        assert!(document["paths"][crate::http::files::UPLOADS]["post"].is_object());
-        assert!(document["paths"][crate::http::files::MATERIAL]["get"].is_object());
+        for address in [crate::http::files::UPLOADS, crate::http::files::COMPLAINT_UPLOADS] {
+            assert!(document["paths"][address]["post"].is_object());
+        }
+        for address in [crate::http::files::MATERIAL, crate::http::files::ATTACHMENT] {
+            assert!(document["paths"][address]["get"].is_object());
+        }
     }
 
     #[test]
@@ -302,7 +306,7 @@ mod tests {
         assert_eq!(tracked["submit_time"]["format"], "date-time");
         let states = schemas["intake.ApplicationState.Value"]["enum"].as_array().unwrap();
         assert!(states.contains(&"SUBMITTED".into()));
-        let file = &schemas["intake.InlineFile"]["properties"]["content"];
+        let file = &schemas["file.InlineFile"]["properties"]["content"];
         assert_eq!(file["contentEncoding"], "base64");
         assert!(schemas.get("identity.AuthenticateRequest").is_none(), "what is internal is not described");
     }

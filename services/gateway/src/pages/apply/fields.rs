@@ -7,7 +7,7 @@ use yimen_proto::intake::v1::{MaterialRequirement, ServiceItem};
 
 use super::super::form::{Control, Field, Form, Typed};
 use super::super::shell::Shell;
-use super::super::upload::{FILE, PROMISE, UPLOAD, UPLOAD_NAME};
+use super::super::upload::PROMISE;
 
 /// The longest text that is asked for in one line, in characters.
 const LINE_MAX: u32 = 120;
@@ -109,12 +109,10 @@ fn matter(item: &ServiceItem, typed: &Typed, s: &Shell) -> Vec<Field> {
 
 fn file(material: &MaterialRequirement, at_window: bool, typed: &Typed, s: &Shell) -> Field {
     let name = s.pick(&material.name_zh, &material.name_en);
-    let mut field = Field::new(Control::File, format!("{FILE}{}", material.code), name);
+    let mut field = Field::file(&material.code, name, typed);
     field.hint.clone_from(&material.note);
     field.lang = if s.is_english() && !field.hint.is_empty() { "zh-CN" } else { "" };
     field.required = material.necessity() == Necessity::Required && !at_window;
-    field.value = typed.get(&format!("{UPLOAD}{}", material.code)).to_owned();
-    field.kept = typed.get(&format!("{UPLOAD_NAME}{}", material.code)).to_owned();
     if material.necessity() == Necessity::Deferrable {
         field.promise = Some(!typed.get(&format!("{PROMISE}{}", material.code)).is_empty());
     }

@@ -24,6 +24,7 @@ use super::qr::Qr;
 use super::shell::{Shell, Switch};
 use super::upload;
 use super::visitor::{Names, Visitor, see_other};
+use crate::http::files::Keeper;
 use crate::http::problem::status_of;
 
 /// The form.
@@ -133,7 +134,7 @@ pub async fn check(visitor: Visitor, Path(code): Path<String>, parts: Multipart)
 async fn checked(visitor: &Visitor, code: &str, parts: Multipart) -> Result<Response> {
     let item = visitor.ask.get_item(asked_item(code)).await?;
     let is_wanted = |code: &str| fields::asked(&item).any(|material| material.code == code);
-    let mut received = upload::receive(&visitor.ask, parts, is_wanted).await?;
+    let mut received = upload::receive(&visitor.ask, Keeper::Intake, parts, is_wanted).await?;
     let occasion = Occasion::of(visitor, code, received.typed.get("center")).await?;
     visitor.settle(&mut received.typed);
     let typed = received.typed;
@@ -206,10 +207,7 @@ async fn submitted(visitor: &Visitor, code: &str, mut typed: Typed) -> Result<Re
         }
         Err(error) if is_about_form(&error) => {
             for fault in error.fields().iter().filter(|fault| fault.reason == Reason::UploadUnknown) {
-                if let Some(code) = upload::place(fault, &sent).strip_prefix(upload::FILE) {
-                    typed.remove(&format!("{}{code}", upload::UPLOAD));
-                    typed.remove(&format!("{}{code}", upload::UPLOAD_NAME));
-                }
+                upload::forget(&mut typed, &upload::place(fault, &sent));
             }
             refused_at(visitor, &occasion, &typed, &error, &sent)
         }

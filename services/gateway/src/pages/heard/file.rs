@@ -3,24 +3,24 @@
 use axum::extract::Multipart;
 use axum::response::Response;
 use http::StatusCode;
-use yimen_kernel::FieldError;
-use yimen_kernel::error::Result;
+use yimen_kernel::error::{Error, Result};
+use yimen_kernel::{FieldError, Reason};
 use yimen_proto::complaints::v1::complaint::{Ground, Identity, Kind};
+use yimen_proto::complaints::v1::complaint_file::Source;
 use yimen_proto::complaints::v1::{
     Complainant, ComplaintFile, FileComplaintRequest, Filing, Subject, subject,
 };
 
 use super::{Asking, Filed, in_groups, is_theirs, named};
+use crate::http::files::Keeper;
 use crate::http::problem::status_of;
 use crate::pages::form::{Control, Field, Form, Typed};
 use crate::pages::shell::{Shell, Switch};
-use crate::pages::upload::{self, FILE, Small};
+use crate::pages::upload::{self, FILE};
 use crate::pages::visitor::{Names, Visitor, see_other};
 
 /// Files that the form asks for.
-const FILES: usize = 3;
-/// The largest form with its files, in bytes.
-pub const FORM_MAX: usize = 2 * 1024 * 1024;
+const FILES: usize = 5;
 
 const SUBJECTS: [subject::Kind; 5] = [
     subject::Kind::Case,
@@ -59,12 +59,16 @@ pub async fn send(visitor: Visitor, parts: Multipart) -> Response {
 }
 
 async fn sent(visitor: &Visitor, parts: Multipart) -> Result<Response> {
-    let (mut typed, files) = upload::receive_small(parts).await?;
+    let received = upload::receive(&visitor.ask, Keeper::Complaints, parts, is_asked).await?;
+    let mut typed = received.typed;
     visitor.settle(&mut typed);
-    let names: Vec<String> = files.iter().map(|file| file.name.clone()).collect();
+    let files = uploads(&typed);
+    if !received.faults.is_empty() {
+        return refused(visitor, typed, &Error::invalid(received.faults), &files).await;
+    }
     let message = FileComplaintRequest {
         request_id: typed.get("request_id").to_owned(),
-        filing: Some(filing(&typed, files)),
+        filing: Some(filing(&typed, &files)),
     };
     match visitor.ask.file_complaint(message).await {
         Ok(answer) => {
@@ -80,30 +84,52 @@ async fn sent(visitor: &Visitor, parts: Multipart) -> Result<Response> {
             };
             visitor.page(StatusCode::CREATED, &page)
         }
-        Err(error) if is_theirs(&error) => {
-            page(visitor, &typed, status_of(&error), |form| {
-                form.refuse(&error, visitor.text(), &Names::default(), |fault| place(fault, &names));
-            })
-            .await
-        }
+        Err(error) if is_theirs(&error) => refused(visitor, typed, &error, &files).await,
         Err(error) => Err(error),
     }
 }
 
+/// The form again, with what is wrong; an upload that is no longer good is asked for again.
+async fn refused(
+    visitor: &Visitor,
+    mut typed: Typed,
+    error: &Error,
+    files: &[(String, String)],
+) -> Result<Response> {
+    for fault in error.fields().iter().filter(|fault| fault.reason == Reason::UploadUnknown) {
+        upload::forget(&mut typed, &place(fault, files));
+    }
+    page(visitor, &typed, status_of(error), |form| {
+        form.refuse(error, visitor.text(), &Names::default(), |fault| place(fault, files));
+    })
+    .await
+}
+
+fn is_asked(code: &str) -> bool {
+    (1..=FILES).any(|place| place.to_string() == code)
+}
+
+/// The fields with files that came, and the ids of these.
+fn uploads(typed: &Typed) -> Vec<(String, String)> {
+    let came = (1..=FILES)
+        .map(|place| (format!("{FILE}{place}"), typed.get(&format!("{}{place}", upload::UPLOAD)).to_owned()));
+    came.filter(|(_, id)| !id.is_empty()).collect()
+}
+
 /// Where in the form a fault of complaints belongs.
-fn place(fault: &FieldError, files: &[String]) -> String {
+fn place(fault: &FieldError, files: &[(String, String)]) -> String {
     let field = fault.field.strip_prefix("filing.").unwrap_or(&fault.field);
     let (name, index) = field.split_once('[').unwrap_or((field, ""));
     let index = index.split(']').next().and_then(|index| index.parse::<usize>().ok());
     match (name, index) {
-        ("files", Some(index)) => files.get(index).cloned().unwrap_or_default(),
+        ("files", Some(index)) => files.get(index).map(|(name, _)| name.clone()).unwrap_or_default(),
         ("files", None) => format!("{FILE}1"),
         ("complainant", _) => "identity".to_owned(),
         _ => name.to_owned(),
     }
 }
 
-fn filing(typed: &Typed, files: Vec<Small>) -> Filing {
+fn filing(typed: &Typed, files: &[(String, String)]) -> Filing {
     let of = |name: &str| typed.get(name).trim().to_owned();
     let grounds =
         typed.all("grounds").iter().filter_map(|code| Ground::from_str_name(code)).map(Into::into).collect();
@@ -121,7 +147,7 @@ fn filing(typed: &Typed, files: Vec<Small>) -> Filing {
         login: String::new(),
         description: of("subject.description"),
     };
-    let file = |file: Small| ComplaintFile { file_name: file.file_name, content: file.content };
+    let file = |(_, id): &(String, String)| ComplaintFile { source: Some(Source::UploadId(id.clone())) };
     Filing {
         center: of("center"),
         kind: Kind::from_str_name(typed.get("kind")).unwrap_or_default().into(),
@@ -130,7 +156,7 @@ fn filing(typed: &Typed, files: Vec<Small>) -> Filing {
         subject: Some(subject),
         grounds,
         body: of("body"),
-        files: files.into_iter().map(file).collect(),
+        files: files.iter().map(file).collect(),
     }
 }
 
@@ -187,7 +213,7 @@ fn form(s: &Shell, departments: Vec<(String, String)>, typed: &Typed) -> Form {
     ];
     let files = (1..=FILES).map(|place| {
         let label = s.with("complaint.file", "n", place);
-        Field::new(Control::File, format!("{FILE}{place}"), label).hint(s.t("complaint.file_hint"))
+        Field::file(&place.to_string(), label, typed).hint(s.t("complaint.file_hint"))
     });
     let what = [
         radio(
@@ -232,17 +258,16 @@ fn form(s: &Shell, departments: Vec<(String, String)>, typed: &Typed) -> Form {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use yimen_kernel::Reason;
 
     #[test]
     fn faults_are_shown_where_they_can_be_mended() {
-        let files = ["file.1".to_owned(), "file.3".to_owned()];
+        let files = [("file.1".to_owned(), "a".to_owned()), ("file.3".to_owned(), "b".to_owned())];
         for (field, wanted) in [
             ("filing.subject.number", "subject.number"),
             ("filing.grounds[0]", "grounds"),
             ("filing.complainant", "identity"),
             ("filing.complainant.mobile", "complainant.mobile"),
-            ("filing.files[1].content", "file.3"),
+            ("filing.files[1].upload_id", "file.3"),
             ("filing.files", "file.1"),
         ] {
             assert_eq!(place(&FieldError::new(field, Reason::Required), &files), wanted, "{field}");
@@ -265,7 +290,7 @@ mod tests {
                 ("grounds", "NO_SUCH_GROUND"),
                 ("body", "示例"),
             ]),
-            Vec::new(),
+            &[],
         );
         assert_eq!(filing.grounds, [i32::from(Ground::Dragging)]);
         assert_eq!(filing.subject.unwrap().number, "430102202611230000011");

@@ -27,12 +27,13 @@ use super::Pages;
 use super::ask::Departments;
 use super::form::{Control, Field, Form, Typed, same_name};
 use super::shell::Shell;
+use super::upload::FORM_MAX;
 use super::visitor::{Names, Visitor};
 use crate::http::problem::status_of;
 
 /// Everything under `/complaints` and `/questions`.
 pub fn routes() -> Router<Pages> {
-    let with_files = DefaultBodyLimit::max(file::FORM_MAX);
+    let with_files = DefaultBodyLimit::max(FORM_MAX);
     Router::new()
         .route("/complaints", get(published::complaints))
         .route("/complaints/new", get(file::show).post(file::send).layer(with_files))

@@ -165,7 +165,7 @@ pub fn material_row(material: &Material, s: &Shell) -> MaterialRow {
 }
 
 /// Bytes as people read them.
-fn size(bytes: i64) -> String {
+pub fn size(bytes: i64) -> String {
     match bytes {
         ..1024 => format!("{bytes} B"),
         1024..1_048_576 => format!("{} KiB", bytes / 1024),

@@ -10,8 +10,8 @@ use yimen_kernel::error::{Error, Result};
 use yimen_proto::complaints::v1::accountability_case::Measure;
 use yimen_proto::complaints::v1::complaint::State;
 use yimen_proto::complaints::v1::{
-    AccountabilityCase, Accused, Complaint, GetComplaintRequest, ListAccountabilityCasesRequest,
-    ListComplaintsRequest,
+    AccountabilityCase, Accused, Complaint, ComplaintAttachment, GetComplaintRequest,
+    ListAccountabilityCasesRequest, ListComplaintsRequest,
 };
 
 use super::super::ask::Departments;
@@ -20,6 +20,7 @@ use super::super::heard::followed::{self, AnswerView, StepView};
 use super::super::heard::handler;
 use super::super::shell::Shell;
 use super::super::visitor::Visitor;
+use super::application::size;
 
 const STATES: [State; 7] = [
     State::Registered,
@@ -65,6 +66,13 @@ pub struct CaseView {
     pub way: Vec<(String, String)>,
 }
 
+/// A file that came with it.
+pub struct FileView {
+    pub position: u32,
+    pub name: String,
+    pub size: String,
+}
+
 /// One complaint.
 #[derive(Template)]
 #[template(path = "staff/complaint.html")]
@@ -76,6 +84,7 @@ pub struct Shown {
     pub identity: String,
     pub facts: Vec<(String, String)>,
     pub body: String,
+    pub files: Vec<FileView>,
     pub accused: Vec<String>,
     pub similar: Vec<String>,
     pub joined: Vec<String>,
@@ -181,6 +190,7 @@ pub fn page(
         facts: followed::facts(&complaint, departments, &s),
         accused: complaint.accused.iter().map(|accused| named(accused, departments, &s)).collect(),
         answers: followed::answers(&complaint.answers, departments, &s),
+        files: complaint.attachments.into_iter().map(file_view).collect(),
         cases: cases.into_iter().map(|case| case_view(case, departments, &s)).collect(),
         history: followed::history(&complaint.history, &s),
         number: complaint.number,
@@ -189,6 +199,10 @@ pub fn page(
         joined: complaint.joined,
         s,
     }
+}
+
+fn file_view(file: ComplaintAttachment) -> FileView {
+    FileView { position: file.position, name: file.file_name, size: size(file.size) }
 }
 
 fn named(accused: &Accused, departments: &Departments, s: &Shell) -> String {

@@ -51,6 +51,7 @@ pub fn routes() -> Router<Pages> {
         .route("/staff/tasks/{number}", get(task::show).post(task_actions::act))
         .route("/staff/complaints", get(complaints::list))
         .route("/staff/complaints/{number}", get(complaints::show))
+        .route("/staff/complaints/{number}/attachments/{position}", get(files::attachment))
         .route("/staff/questions", get(questions::list))
         .route("/staff/questions/{number}", get(questions::show).post(questions::act))
         .route("/staff/messages", get(messages::show).post(messages::resolve))

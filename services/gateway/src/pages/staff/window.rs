@@ -16,6 +16,7 @@ use super::super::track::{hand_in, keep};
 use super::super::upload;
 use super::super::visitor::{Visitor, see_other};
 use super::{application, case_number};
+use crate::http::files::Keeper;
 use crate::http::problem::status_of;
 
 /// `POST /staff/applications/{number}`
@@ -136,7 +137,7 @@ async fn provided(visitor: &Visitor, number: &str, parts: Multipart) -> Result<R
     visitor.staff()?;
     let number = case_number(number)?;
     let is_wanted = |code: &str| yimen_kernel::MaterialCode::parse(code).is_ok();
-    let mut received = upload::receive(&visitor.ask, parts, is_wanted).await?;
+    let mut received = upload::receive(&visitor.ask, Keeper::Intake, parts, is_wanted).await?;
     received.typed.set("number".to_owned(), number.clone());
     let typed = received.typed;
     match hand_in(visitor, &typed, received.faults, "").await {

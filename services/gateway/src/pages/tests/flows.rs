@@ -5,6 +5,7 @@ use yimen_kernel::error::{Error, FieldError};
 use yimen_kernel::{Lang, Reason};
 use yimen_proto::approval::v1 as approval;
 use yimen_proto::complaints::v1 as complaints;
+use yimen_proto::file::v1 as file;
 use yimen_proto::identity::v1 as identity;
 use yimen_proto::intake::v1 as intake;
 use yimen_proto::intake::v1::application_state::Value as State;
@@ -29,7 +30,7 @@ const FILLED: [(&str, &str, &str); 10] = [
 ];
 
 fn upload(_: &Call) -> Played {
-    Ok(intake::UploadFileResponse { upload_id: UPLOAD.into(), ..Default::default() }.encode_to_vec())
+    Ok(file::UploadFileResponse { upload_id: UPLOAD.into(), ..Default::default() }.encode_to_vec())
 }
 
 fn hidden(page: &Answer) -> Vec<(String, String)> {
@@ -69,9 +70,9 @@ async fn an_application_from_form_to_number() {
     assert!(checked.body.contains("plan.pdf"));
     let uploads = hall.called("UploadFile");
     assert_eq!(uploads.len(), 2, "what is shared between agencies is not taken in");
-    let first: intake::UploadFileRequest = uploads[0].message();
+    let first: file::UploadFileRequest = uploads[0].message();
     let name = match first.part {
-        Some(intake::upload_file_request::Part::Header(header)) => header.file_name,
+        Some(file::upload_file_request::Part::Header(header)) => header.file_name,
         _ => String::new(),
     };
     assert_eq!(name, "form.pdf");

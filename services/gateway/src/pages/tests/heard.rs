@@ -6,7 +6,9 @@ use yimen_kernel::error::{Error, FieldError};
 use yimen_kernel::{Lang, Reason};
 use yimen_proto::complaints::v1 as pb;
 use yimen_proto::complaints::v1::complaint::{Finding, Ground, Identity, Kind, State};
+use yimen_proto::complaints::v1::complaint_file::Source;
 use yimen_proto::complaints::v1::complaint_step::What;
+use yimen_proto::file::v1::UploadFileResponse;
 use yimen_proto::identity::v1::ActorClaims;
 use yimen_proto::policy::v1::Role;
 
@@ -203,13 +205,12 @@ async fn every_page_in_both_languages() {
 
 #[tokio::test]
 async fn a_refused_complaint_keeps_what_was_typed() {
-    let hall = Hall::new(|_| {
-        Err(Error::invalid(vec![
-            FieldError::new("filing.subject.window", Reason::Required),
-            FieldError::new("filing.files[0].content", Reason::FileTooLarge).limit("256 KiB"),
-        ]))
+    let uploaded =
+        |id: &str| UploadFileResponse { upload_id: id.into(), ..Default::default() }.encode_to_vec();
+    let hall = Hall::new(move |call| match call.method.as_str() {
+        "UploadComplaintFile" => Ok(uploaded("of-a-photo")),
+        _ => Err(Error::invalid(vec![FieldError::new("filing.subject.window", Reason::Required)])),
     });
-    let large = "%PDF-1.4".repeat(40_000);
     let parts = [
         ("center", "", "430102"),
         ("subject.kind", "", "WINDOW"),
@@ -217,18 +218,51 @@ async fn a_refused_complaint_keeps_what_was_typed() {
         ("grounds", "", "NOT_IN_PLACE"),
         ("body", "", "示例：等了三周"),
         ("file.1", "", ""),
-        ("file.2", "photo.pdf", &large),
+        ("file.2", "photo.pdf", "%PDF-1.4"),
     ];
     let refused = hall.ask(multipart("/complaints/new", &parts)).await;
     assert_eq!(refused.status, 400, "{}", refused.body);
-    assert!(refused.body.contains("示例：等了三周") && refused.body.contains("256 KiB"));
+    assert!(refused.body.contains("示例：等了三周"));
+    assert!(refused.body.contains("name=\"upload.2\" value=\"of-a-photo\""), "the file stays");
     assert!(refused.body.contains("href=\"#complaint-subject.window\""), "the fault leads to its field");
     assert_eq!(refused.body.matches(" checked").count(), 3, "{}", refused.body);
     let sent: pb::FileComplaintRequest = hall.called("FileComplaint")[0].message();
     let filing = sent.filing.unwrap();
     assert_eq!(filing.grounds.len(), 2);
     assert_eq!(filing.files.len(), 1, "an empty field is no file");
-    assert!(filing.files[0].content.len() > yimen_kernel::media::MAX_INLINE, "the service refuses it");
+    assert_eq!(filing.files[0].source, Some(Source::UploadId("of-a-photo".into())));
+}
+
+#[tokio::test]
+async fn a_file_that_is_refused_is_shown_at_its_place() {
+    let hall = Hall::new(|call| match call.method.as_str() {
+        "UploadComplaintFile" => {
+            Err(Error::invalid(vec![FieldError::new("file", Reason::FileTooLarge).limit("20 MiB")]))
+        }
+        method => play(method, ""),
+    });
+    let parts =
+        [("center", "", "430102"), ("file.3", "video.pdf", "%PDF-1.4"), ("file.9", "a.pdf", "%PDF-1.4")];
+    let refused = hall.ask(multipart("/complaints/new", &parts)).await;
+    assert_eq!(refused.status, 400, "{}", refused.body);
+    assert!(refused.body.contains("20 MiB") && refused.body.contains("href=\"#complaint-file.3\""));
+    assert!(hall.called("FileComplaint").is_empty());
+    assert_eq!(hall.called("UploadComplaintFile").len(), 1, "what is not asked for is not taken in");
+}
+
+#[tokio::test]
+async fn an_upload_that_is_no_longer_good_is_asked_for_again() {
+    let hall = Hall::new(|call| match call.method.as_str() {
+        "FileComplaint" => {
+            Err(Error::invalid(vec![FieldError::new("filing.files[1].upload_id", Reason::UploadUnknown)]))
+        }
+        method => play(method, ""),
+    });
+    let parts = [("center", "", "430102"), ("upload.1", "", "first"), ("upload.4", "", "second")];
+    let refused = hall.ask(multipart("/complaints/new", &parts)).await;
+    assert_eq!(refused.status, 400, "{}", refused.body);
+    assert!(refused.body.contains("href=\"#complaint-file.4\""));
+    assert!(!refused.body.contains("value=\"second\""));
 }
 
 #[tokio::test]

@@ -10,6 +10,7 @@ use yimen_kernel::error::Error;
 use yimen_proto::approval::v1 as approval;
 use yimen_proto::complaints::v1 as complaints;
 use yimen_proto::complaints::v1::appraisal_round::Phase;
+use yimen_proto::file::v1 as file;
 use yimen_proto::intake::v1 as intake;
 use yimen_proto::intake::v1::application_state::Value as State;
 
@@ -200,9 +201,9 @@ fn hall() -> Hall {
                 ..intake::SubmitApplicationResponse::default()
             }
             .encode_to_vec(),
-            "UploadFile" => intake::UploadFileResponse {
+            "UploadFile" => file::UploadFileResponse {
                 upload_id: "4b4b38ae-6f37-4f1c-bf7f-0a2b4c6d8e90".into(),
-                ..intake::UploadFileResponse::default()
+                ..file::UploadFileResponse::default()
             }
             .encode_to_vec(),
             "GetApplication" => sample::application(State::Submitted, "").encode_to_vec(),
