@@ -102,6 +102,18 @@ impl Hall {
         connection.close().await.map_err(said)
     }
 
+    /// The numbers of all cases.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn cases(&self) -> Result<Vec<String>, String> {
+        let mut connection = PgConnection::connect(&self.url).await.map_err(said)?;
+        let numbers = sqlx::query_scalar("select number from intake.application order by number");
+        let numbers = numbers.fetch_all(&mut connection).await.map_err(said)?;
+        connection.close().await.map_err(said)?;
+        Ok(numbers)
+    }
+
     async fn unrest(
         &self,
         connection: &mut PgConnection,

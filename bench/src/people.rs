@@ -22,8 +22,8 @@ use yimen_proto::fees::v1::{FeeAssessed, TakePaymentRequest, payment};
 use yimen_proto::file::v1::InlineFile;
 use yimen_proto::intake::v1::intake_client::IntakeClient;
 use yimen_proto::intake::v1::{
-    AcceptApplicationRequest, Applicant, MaterialInput, SubmitApplicationRequest, applicant,
-    decision::Outcome, material_input::Source,
+    AcceptApplicationRequest, Applicant, DeliverResultRequest, MaterialInput, SubmitApplicationRequest,
+    applicant, decision::Outcome, deliver_result_request, material_input::Source,
 };
 use yimen_tests::{Center, call};
 
@@ -170,6 +170,24 @@ impl People {
             Ok(Ok(())) => Ok(started.elapsed()),
             _ => Err(format!("{} was not completed", submitted.number)),
         }
+    }
+
+    /// The result of a completed case is fetched at the window.
+    ///
+    /// # Errors
+    /// What the gateway says.
+    pub async fn deliver(&self, number: &str) -> Result<(), String> {
+        let desk =
+            self.desks.iter().find(|desk| number.starts_with(&desk.center)).ok_or("nobody is there")?;
+        let (token, mut client) = desk.clerk.clone();
+        let delivery = DeliverResultRequest {
+            number: number.to_owned(),
+            method: deliver_result_request::Method::Counter.into(),
+            recipient: "示例".to_owned(),
+            ..DeliverResultRequest::default()
+        };
+        let delivered = client.deliver_result(call(&token, delivery)).await;
+        delivered.map(drop).map_err(|status| format!("delivering: {status}"))
     }
 
     /// A department's system: every task that is its turn gets an opinion.

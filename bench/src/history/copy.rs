@@ -65,21 +65,17 @@ pub struct History {
 }
 
 impl History {
-    /// Keeps what there is as seeds: so many finished cases, and nothing else.
+    /// Keeps the cases that there are as seeds; they are finished.
     ///
     /// # Errors
-    /// When there are others; what the database says.
-    pub async fn of(url: &str, seeds: usize) -> Result<Self, String> {
+    /// What the database says.
+    pub async fn of(url: &str, seeds: Vec<String>) -> Result<Self, String> {
         let mut connection = PgConnection::connect(url).await.map_err(said)?;
-        let numbers: Vec<String> =
-            sqlx::query_scalar("select number from intake.application order by number")
-                .fetch_all(&mut connection)
-                .await
-                .map_err(said)?;
-        if numbers.len() != seeds {
-            return Err(format!("the hall has {} cases instead of {seeds}", numbers.len()));
-        }
-        let run = "create schema bench;
+        // Whoever comes from now on draws serials that no copy has.
+        let run = "select setval('intake.document_serial', 9000000), setval('fees.notice_serial', 9000000),
+               setval('fees.payment_code_serial', 90000000000);
+             update fees.receipt_series set last = 9000000;
+             create schema bench;
              create table bench.again (nth integer primary key, days integer not null, year integer not null);
              create table bench.number (old text, nth integer, new text not null, primary key (nth, old));
              create table bench.serials as
@@ -91,14 +87,14 @@ impl History {
         let order = order(&mut connection, columns.keys()).await?;
         let mut statements = Vec::with_capacity(order.len());
         for table in order {
-            let seeds = format!("bench.{}", table.replace('.', "_"));
-            execute(&mut connection, &format!("create table {seeds} as table {table}")).await?;
+            let kept = format!("bench.{}", table.replace('.', "_"));
+            execute(&mut connection, &format!("create table {kept} as table {table}")).await?;
             if let Some(columns) = columns.get(&table) {
-                statements.push(statement(&table, &seeds, columns));
+                statements.push(statement(&table, &kept, columns));
             }
         }
         let today = local_date(SystemClock.now());
-        Ok(Self { connection, seeds: numbers, today, statements, copies: 0 })
+        Ok(Self { connection, seeds, today, statements, copies: 0 })
     }
 
     /// Copies until there are so many cases, the seeds among them.
@@ -111,14 +107,17 @@ impl History {
         while self.copies < wanted {
             let until = wanted.min(self.copies + BATCH);
             self.number(self.copies + 1, until).await?;
+            // Whole at once: what the services do with half a case is not what was copied.
+            let mut tx = self.connection.begin().await.map_err(said)?;
             for statement in &self.statements {
                 sqlx::query(AssertSqlSafe(statement.as_str()))
                     .bind(i32::try_from(self.copies + 1).map_err(|error| error.to_string())?)
                     .bind(i32::try_from(until).map_err(|error| error.to_string())?)
-                    .execute(&mut self.connection)
+                    .execute(&mut *tx)
                     .await
                     .map_err(|error| format!("{error}: {statement}"))?;
             }
+            tx.commit().await.map_err(said)?;
             self.copies = until;
         }
         Ok(())
@@ -129,7 +128,8 @@ impl History {
         let (mut nths, mut days, mut years) = (Vec::new(), Vec::new(), Vec::new());
         let (mut olds, mut of, mut news) = (Vec::new(), Vec::new(), Vec::new());
         for nth in from..=until {
-            let back = (nth % YEARS) * 365 + 1 + (nth / YEARS) % DAYS;
+            // As long as any year: 365 days may lead from one end of a leap year to the other.
+            let back = (nth % YEARS) * 366 + 1 + (nth / YEARS) % DAYS;
             let day = self.today - Days::new(back.into());
             let nth = i32::try_from(nth).map_err(|error| error.to_string())?;
             nths.push(nth);
@@ -261,6 +261,8 @@ fn value(column: &Column) -> String {
         ("serial", _) => serial(&old),
         // Nobody who follows the feed from where it was hears of a copy.
         ("seq", _) => format!("{old} - a.nth * 1000000::bigint"),
+        // Nobody is reminded of a copy.
+        ("reminded_at", _) => "now() - make_interval(days => a.days)".to_owned(),
         (_, "date") => format!("{old} - a.days"),
         (_, "timestamptz") => format!("{old} - make_interval(days => a.days)"),
         _ => old,

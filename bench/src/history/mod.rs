@@ -65,9 +65,13 @@ pub async fn measure(place: &Place, options: &Options) -> Result<(), String> {
     for _ in 1..SEEDS {
         bench.hall.people.case(&catalog::item(departments)).await?;
     }
+    let seeds = bench.hall.cases().await?;
+    for number in &seeds {
+        bench.hall.people.deliver(number).await?;
+    }
     bench.hall.quiet(Instant::now()).await?;
     bench.hall.check().await?;
-    let mut history = copy::History::of(bench.hall.database_url(), SEEDS).await?;
+    let mut history = copy::History::of(bench.hall.database_url(), seeds).await?;
     let mut all = Vec::new();
     for cases in &options.cases {
         let started = Instant::now();

@@ -22,7 +22,7 @@ pub struct Config {
     pub database_url: Option<String>,
     /// RabbitMQ.
     pub amqp_url: Option<String>,
-    /// Where files of applicants are kept. Default: `data/objects` in the working directory.
+    /// Where files of applicants and complainants are kept. Default: `data/objects` in the working directory.
     pub objects: PathBuf,
     /// Where the gateway listens.
     pub listen: SocketAddr,

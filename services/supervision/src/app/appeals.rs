@@ -58,7 +58,7 @@ pub async fn decide(
     table::decide(tx.sql(), warning, state, (&actor.subject, reason), now).await?;
     let decided = answer(tx, warning).await?;
     if upheld {
-        applications::unsettle(tx.sql(), Some(&[row.number])).await?;
+        applications::unsettle(tx.sql(), &[row.number]).await?;
         if row.public {
             red_list::tell(tx.sql(), &[warning]).await?;
         }

@@ -90,7 +90,7 @@ pub async fn get(ctx: &Context, query: Query) -> Result<pb::Board> {
 /// Counts every figure again.
 pub async fn rebuild(tx: &mut Tx) -> Result<pb::RebuildBoardsResponse> {
     // What each case counts for is computed again too, by the chore that settles them.
-    applications::unsettle(tx.sql(), None).await?;
+    applications::unsettle_all(tx.sql()).await?;
     let (figures, corrected) = facts::count_again(tx.sql()).await?;
     Ok(pb::RebuildBoardsResponse { figures, corrected })
 }

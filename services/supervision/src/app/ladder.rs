@@ -43,7 +43,7 @@ pub async fn climb(ctx: Context) -> Result<()> {
             derived.push(Derived::of(&timer, &edition.calendar));
         }
         clocks::derive(tx.sql(), &derived, edition.version).await?;
-        applications::unsettle(tx.sql(), Some(&numbers)).await?;
+        applications::unsettle(tx.sql(), &numbers).await?;
         red_list::tell(tx.sql(), &public).await?;
         tx.commit().await?;
     }

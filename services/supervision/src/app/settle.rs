@@ -19,9 +19,10 @@ use crate::store::{appeals, applications, cases, facts, flags, red_list};
 const HEARD_LATE: &str =
     "经核，该事项已在期限届满前办结，办结消息迟到。 It had been done in time; the news of it came late.";
 /// Cases that one transaction takes on: it holds their rows.
-const BATCH: i64 = 200;
+const BATCH: usize = 200;
 
-/// Settles every case that something was noted of. Copies of the service take different ones.
+/// Settles every case that something was noted of. Copies of the service take different ones. What is noted meanwhile
+/// waits for the next round, so that a burst is computed once.
 ///
 /// What turns out to be due by now, as after a while of standing still, climbs at once.
 pub async fn all(ctx: Context) -> Result<()> {
@@ -61,6 +62,9 @@ pub async fn all(ctx: Context) -> Result<()> {
         let public: Vec<Uuid> = refuted.map(|told| told.warning).collect();
         red_list::tell(tx.sql(), &public).await?;
         tx.commit().await?;
+        if files.len() < BATCH {
+            break;
+        }
     }
     if is_due { ladder::climb(ctx).await } else { Ok(()) }
 }
@@ -79,7 +83,7 @@ async fn correct(tx: &mut Tx, file: &CaseFile) -> Result<()> {
             let key = Key { number, kind: Kind::SupervisionCase, department, run };
             clocks::end(tx.sql(), &[End { key, at: now, outcome: "VOID".to_owned() }]).await?;
         }
-        applications::unsettle(tx.sql(), Some(std::slice::from_ref(&file.number))).await?;
+        applications::unsettle(tx.sql(), std::slice::from_ref(&file.number)).await?;
     }
     Ok(())
 }

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use chrono::NaiveDate;
 use sqlx::PgConnection;
 use yimen_kernel::date::local_date;
-use yimen_kernel::error::Result;
+use yimen_kernel::error::{Error, Result};
 use yimen_platform::store::db;
 
 use super::{int, odd, suspensions, timers};
@@ -70,16 +70,26 @@ pub async fn lock(connection: &mut PgConnection, numbers: &[String]) -> Result<H
     Ok(rows.into_iter().map(|taken| (taken.number, row(taken.ended_on, taken.fee_settled_on))).collect())
 }
 
-/// Has cases settled that somebody holds, or all.
-pub async fn unsettle(connection: &mut PgConnection, numbers: Option<&[String]>) -> Result<()> {
+/// Has cases settled that somebody holds.
+pub async fn unsettle(connection: &mut PgConnection, numbers: &[String]) -> Result<()> {
     sqlx::query!(
-        "update supervision.application set unsettled = true
-         where not unsettled and ($1::text[] is null or number = any($1))",
+        "update supervision.application a set unsettled = true
+         from (select distinct unnest($1::text[]) as number) given
+         where a.number = given.number and not a.unsettled",
         numbers
     )
     .execute(connection)
     .await
     .map_err(db)?;
+    Ok(())
+}
+
+/// Has all settled again.
+pub async fn unsettle_all(connection: &mut PgConnection) -> Result<()> {
+    sqlx::query!("update supervision.application set unsettled = true where not unsettled")
+        .execute(connection)
+        .await
+        .map_err(db)?;
     Ok(())
 }
 
@@ -141,14 +151,14 @@ pub async fn extend(connection: &mut PgConnection, number: &str, days: u32, auth
 
 /// Takes cases that are to be settled and that nobody else has, with all that is known of them; they count
 /// as settled when the transaction commits.
-pub async fn lease_unsettled(connection: &mut PgConnection, limit: i64) -> Result<Vec<CaseFile>> {
+pub async fn lease_unsettled(connection: &mut PgConnection, limit: usize) -> Result<Vec<CaseFile>> {
     let rows = sqlx::query_as!(
         Taken,
         "update supervision.application a set unsettled = false
          from (select number from supervision.application where unsettled limit $1 for update skip locked) taken
          where a.number = taken.number
          returning a.number, a.center, a.item, a.outcome, a.ended_on, a.completed_on",
-        limit
+        i64::try_from(limit).map_err(Error::internal)?
     )
     .fetch_all(&mut *connection)
     .await

@@ -1,6 +1,6 @@
 //! What cases count for, and the boards' figures, which are the sum of it.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use chrono::NaiveDate;
 use sqlx::PgConnection;
@@ -63,32 +63,45 @@ pub async fn add(connection: &mut PgConnection, changes: &[(&CaseFile, Facts)]) 
     .execute(&mut *connection)
     .await
     .map_err(db)?;
-    sqlx::query!(
-        "delete from supervision.fact f using (select distinct unnest($1::text[]) as number) given
-         where f.number = given.number and f.count = 0",
-        &numbers
-    )
-    .execute(&mut *connection)
-    .await
-    .map_err(db)?;
+    let less: Vec<String> =
+        all().filter(|(_, (_, count))| **count < 0).map(|(file, _)| file.number.clone()).collect();
+    if !less.is_empty() {
+        sqlx::query!(
+            "delete from supervision.fact f using (select distinct unnest($1::text[]) as number) given
+             where f.number = given.number and f.count = 0",
+            &less
+        )
+        .execute(&mut *connection)
+        .await
+        .map_err(db)?;
+    }
+    // Most measures have one count: they are added without looking for their buckets.
+    let distributed: BTreeSet<Measure> =
+        all().filter(|(_, (fact, _))| fact.bucket > 0).map(|(_, (fact, _))| fact.measure).collect();
+    let spread: Vec<bool> = all().map(|(_, (fact, _))| distributed.contains(&fact.measure)).collect();
     sqlx::query!(
         "insert into supervision.rollup as r (scope, grain, center, first_on, department, item, measure, counts)
          select p.scope, p.grain, c.center, p.first_on, p.of_department, p.of_item, c.measure,
-                supervision.counts(c.bucket, c.count)
-         from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::date[], $6::integer[], $7::bigint[])
-                c(center, department, item, measure, day, bucket, count)
+                case when c.spread then supervision.counts(c.bucket, c.count) filter (where c.spread)
+                     else array[sum(c.count)::bigint] end
+         from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::date[], $6::integer[], $7::bigint[], $8::bool[])
+                c(center, department, item, measure, day, bucket, count, spread)
          cross join lateral supervision.places(c.department, c.item, c.day) p
-         group by 1, 2, 3, 4, 5, 6, 7
+         group by 1, 2, 3, 4, 5, 6, 7, c.spread
          order by 1, 2, 3, 4, 5, 6, 7
          on conflict (scope, grain, center, first_on, department, item, measure)
-         do update set counts = supervision.add_counts(r.counts, excluded.counts)",
+         do update set counts =
+           case when cardinality(r.counts) = 1 and cardinality(excluded.counts) = 1
+                then array[r.counts[1] + excluded.counts[1]]
+                else supervision.add_counts(r.counts, excluded.counts) end",
         &centers,
         &departments,
         &items,
         &measures,
         &days,
         &buckets,
-        &counts
+        &counts,
+        &spread
     )
     .execute(connection)
     .await
