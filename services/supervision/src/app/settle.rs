@@ -52,8 +52,9 @@ pub async fn all(ctx: Context) -> Result<()> {
             .collect();
         facts::add(tx.sql(), &changes).await?;
 
+        let mut is_corrected = false;
         for file in &files {
-            correct(&mut tx, file).await?;
+            is_corrected |= correct(&mut tx, file).await?;
         }
         let asked: Vec<Flag> = files.iter().flat_map(|file: &CaseFile| file.flags(calendar)).collect();
         let now = tx.now();
@@ -62,7 +63,7 @@ pub async fn all(ctx: Context) -> Result<()> {
         let public: Vec<Uuid> = refuted.map(|told| told.warning).collect();
         red_list::tell(tx.sql(), &public).await?;
         tx.commit().await?;
-        if files.len() < BATCH {
+        if files.len() < BATCH && !is_corrected {
             break;
         }
     }
@@ -70,9 +71,11 @@ pub async fn all(ctx: Context) -> Result<()> {
 }
 
 /// Corrects what was told of days before it was heard that it had been done: after a while of standing still
-/// the ladder may be climbed before the last event has come. Its case is settled once more.
-async fn correct(tx: &mut Tx, file: &CaseFile) -> Result<()> {
+/// the ladder may be climbed before the last event has come. Its case is to be settled once more then; says
+/// whether it is.
+async fn correct(tx: &mut Tx, file: &CaseFile) -> Result<bool> {
     let now = tx.now();
+    let mut is_corrected = false;
     for told in file.refuted() {
         appeals::correct(tx.sql(), told.warning, HEARD_LATE, now).await?;
         if told.rung == Rung::Case
@@ -84,6 +87,7 @@ async fn correct(tx: &mut Tx, file: &CaseFile) -> Result<()> {
             clocks::end(tx.sql(), &[End { key, at: now, outcome: "VOID".to_owned() }]).await?;
         }
         applications::unsettle(tx.sql(), std::slice::from_ref(&file.number)).await?;
+        is_corrected = true;
     }
-    Ok(())
+    Ok(is_corrected)
 }
