@@ -112,7 +112,7 @@ async fn settle(hall: &Alone) -> Result<Duration, String> {
         tokio::select! {
             settled = &mut settled => return settled,
             () = tokio::time::sleep(Duration::from_secs(2)) => {
-                run(&hall.pool, "analyze supervision.fact, supervision.rollup, supervision.warning").await?;
+                run(&hall.pool, "analyze supervision.counted, supervision.rollup, supervision.warning").await?;
             }
         }
     }

@@ -264,6 +264,7 @@ fn value(column: &Column) -> String {
         // Nobody is reminded of a copy.
         ("reminded_at", _) => "now() - make_interval(days => a.days)".to_owned(),
         (_, "date") => format!("{old} - a.days"),
+        (_, "_date") => format!("array(select day - a.days from unnest({old}) day)"),
         (_, "timestamptz") => format!("{old} - make_interval(days => a.days)"),
         _ => old,
     }

@@ -13,7 +13,8 @@ use super::ladder;
 use crate::domain::fact::difference;
 use crate::domain::{CaseFile, Flag, Kind, Rung};
 use crate::store::clocks::{self, Derived, End, Key};
-use crate::store::{appeals, applications, cases, facts, flags, red_list};
+use crate::store::facts::{self, Change};
+use crate::store::{appeals, applications, cases, flags, red_list};
 
 /// Why a warning is corrected without an appeal; everyone reads it.
 const HEARD_LATE: &str =
@@ -43,14 +44,15 @@ pub async fn all(ctx: Context) -> Result<()> {
 
         let numbers: Vec<String> = files.iter().map(|file| file.number.clone()).collect();
         let mut counted = facts::of_cases(tx.sql(), &numbers).await?;
-        let changes: Vec<_> = files
+        let changes: Vec<Change<'_>> = files
             .iter()
             .map(|file| {
                 let before = counted.remove(&file.number).unwrap_or_default();
-                (file, difference(&before, &file.facts(calendar)))
+                let after = file.facts(calendar);
+                Change { file, difference: difference(&before, &after), after }
             })
             .collect();
-        facts::add(tx.sql(), &changes).await?;
+        facts::keep(tx.sql(), &changes).await?;
 
         let mut is_corrected = false;
         for file in &files {

@@ -57,10 +57,13 @@ pub async fn insert(connection: &mut PgConnection, new: &[New]) -> Result<()> {
 pub async fn lock(connection: &mut PgConnection, numbers: &[String]) -> Result<HashMap<String, Row>> {
     let rows = sqlx::query!(
         "with held as (
-             select a.number from unnest($1::text[]) given(number) join supervision.application a using (number)
-             order by a.number for update of a)
-         update supervision.application a set unsettled = true from held
-         where a.number = held.number returning a.number, a.ended_on, a.fee_settled_on",
+             select a.number, a.ended_on, a.fee_settled_on, a.unsettled
+             from unnest($1::text[]) given(number) join supervision.application a using (number)
+             order by a.number for update of a),
+         marked as (
+             update supervision.application a set unsettled = true from held
+             where a.number = held.number and not held.unsettled)
+         select number, ended_on, fee_settled_on from held",
         numbers
     )
     .fetch_all(connection)

@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 use chrono::NaiveDate;
 use sqlx::PgConnection;
 use yimen_kernel::error::{Error, Result};
-use yimen_platform::store::db;
+use yimen_platform::store::{column, db};
 
 use super::{count, int, odd};
 use crate::domain::board::{Grain, Scope};
@@ -15,44 +15,84 @@ use crate::domain::{CaseFile, Fact, Measure};
 /// What cases count for up to now.
 pub async fn of_cases(connection: &mut PgConnection, numbers: &[String]) -> Result<HashMap<String, Facts>> {
     let rows = sqlx::query!(
-        "select f.number, f.measure, f.department, f.day, f.bucket, f.count
-         from unnest($1::text[]) given(number) join supervision.fact f using (number)",
+        "select c.number, c.measures, c.departments, c.days, c.buckets, c.counts
+         from unnest($1::text[]) given(number) join supervision.counted c using (number)",
         numbers
     )
     .fetch_all(connection)
     .await
     .map_err(db)?;
-    let mut of_case: HashMap<String, Facts> = HashMap::new();
-    for row in rows {
-        let fact = Fact {
-            measure: Measure::parse(&row.measure).ok_or_else(|| odd("measure"))?,
-            department: row.department,
-            day: row.day,
-            bucket: count("bucket", row.bucket)?,
-        };
-        of_case.entry(row.number).or_default().insert(fact, row.count);
-    }
-    Ok(of_case)
+    let of_case = rows.into_iter().map(|row| {
+        let places = row.measures.iter().zip(row.departments).zip(row.days).zip(row.buckets);
+        let facts = places.zip(row.counts).map(|((((measure, department), day), bucket), times)| {
+            let measure = Measure::parse(measure).ok_or_else(|| odd("measure"))?;
+            Ok((Fact { measure, department, day, bucket: count("bucket", bucket)? }, times))
+        });
+        Ok((row.number, facts.collect::<Result<_>>()?))
+    });
+    of_case.collect()
 }
 
-/// Adds to what cases count for, and to every figure that it is part of.
-pub async fn add(connection: &mut PgConnection, changes: &[(&CaseFile, Facts)]) -> Result<()> {
-    let all = || changes.iter().flat_map(|(file, facts)| facts.iter().map(move |change| (*file, change)));
-    if all().next().is_none() {
+/// What a case counts for from now on, and how that differs from before.
+pub struct Change<'c> {
+    pub file: &'c CaseFile,
+    pub after: Facts,
+    pub difference: Facts,
+}
+
+/// Facts of cases, column by column.
+struct Columns {
+    numbers: Vec<String>,
+    centers: Vec<String>,
+    items: Vec<String>,
+    measures: Vec<String>,
+    departments: Vec<String>,
+    days: Vec<NaiveDate>,
+    buckets: Vec<i32>,
+    counts: Vec<i64>,
+}
+
+impl Columns {
+    fn of<'c>(changes: &'c [&Change<'c>], which: impl Fn(&'c Change<'c>) -> &'c Facts) -> Result<Self> {
+        let all: Vec<(&CaseFile, &Fact, i64)> = changes
+            .iter()
+            .flat_map(|change| which(change).iter().map(|(fact, count)| (change.file, fact, *count)))
+            .collect();
+        Ok(Self {
+            numbers: column(&all, |(file, ..)| file.number.clone()),
+            centers: column(&all, |(file, ..)| file.center.clone()),
+            items: column(&all, |(file, ..)| file.item.clone()),
+            measures: column(&all, |(_, fact, _)| fact.measure.as_str().to_owned()),
+            departments: column(&all, |(_, fact, _)| fact.department.clone()),
+            days: column(&all, |(_, fact, _)| fact.day),
+            buckets: all.iter().map(|(_, fact, _)| int(fact.bucket)).collect::<Result<_>>()?,
+            counts: column(&all, |(.., count)| *count),
+        })
+    }
+}
+
+/// Keeps what cases count for, and adds the differences to every figure that they are part of.
+pub async fn keep(connection: &mut PgConnection, changes: &[Change<'_>]) -> Result<()> {
+    let changes: Vec<&Change<'_>> = changes.iter().filter(|change| !change.difference.is_empty()).collect();
+    if changes.is_empty() {
         return Ok(());
     }
-    let numbers: Vec<String> = all().map(|(file, _)| file.number.clone()).collect();
-    let centers: Vec<String> = all().map(|(file, _)| file.center.clone()).collect();
-    let items: Vec<String> = all().map(|(file, _)| file.item.clone()).collect();
-    let measures: Vec<String> = all().map(|(_, (fact, _))| fact.measure.as_str().to_owned()).collect();
-    let departments: Vec<String> = all().map(|(_, (fact, _))| fact.department.clone()).collect();
-    let days: Vec<NaiveDate> = all().map(|(_, (fact, _))| fact.day).collect();
-    let buckets = all().map(|(_, (fact, _))| int(fact.bucket)).collect::<Result<Vec<i32>>>()?;
-    let counts: Vec<i64> = all().map(|(_, (_, count))| *count).collect();
+    write(connection, &changes).await?;
+    add(connection, &changes).await
+}
+
+async fn write(connection: &mut PgConnection, changes: &[&Change<'_>]) -> Result<()> {
+    let Columns { numbers, measures, departments, days, buckets, counts, .. } =
+        Columns::of(changes, |change| &change.after)?;
     sqlx::query!(
-        "insert into supervision.fact as f (number, measure, department, day, bucket, count)
-         select * from unnest($1::text[], $2::text[], $3::text[], $4::date[], $5::integer[], $6::bigint[])
-         on conflict (number, measure, department, day, bucket) do update set count = f.count + excluded.count",
+        "insert into supervision.counted as c (number, measures, departments, days, buckets, counts)
+         select number, array_agg(measure), array_agg(department), array_agg(day), array_agg(bucket), array_agg(count)
+         from unnest($1::text[], $2::text[], $3::text[], $4::date[], $5::integer[], $6::bigint[])
+                f(number, measure, department, day, bucket, count)
+         group by number
+         on conflict (number) do update
+         set measures = excluded.measures, departments = excluded.departments, days = excluded.days,
+             buckets = excluded.buckets, counts = excluded.counts",
         &numbers,
         &measures,
         &departments,
@@ -63,22 +103,32 @@ pub async fn add(connection: &mut PgConnection, changes: &[(&CaseFile, Facts)]) 
     .execute(&mut *connection)
     .await
     .map_err(db)?;
-    let less: Vec<String> =
-        all().filter(|(_, (_, count))| **count < 0).map(|(file, _)| file.number.clone()).collect();
-    if !less.is_empty() {
-        sqlx::query!(
-            "delete from supervision.fact f using (select distinct unnest($1::text[]) as number) given
-             where f.number = given.number and f.count = 0",
-            &less
-        )
-        .execute(&mut *connection)
-        .await
-        .map_err(db)?;
+    let nothing: Vec<String> = changes
+        .iter()
+        .filter(|change| change.after.is_empty())
+        .map(|change| change.file.number.clone())
+        .collect();
+    if !nothing.is_empty() {
+        sqlx::query!("delete from supervision.counted where number = any($1)", &nothing)
+            .execute(connection)
+            .await
+            .map_err(db)?;
     }
+    Ok(())
+}
+
+/// Adds to every figure that what changed is part of.
+async fn add(connection: &mut PgConnection, changes: &[&Change<'_>]) -> Result<()> {
+    let Columns { centers, items, measures, departments, days, buckets, counts, .. } =
+        Columns::of(changes, |change| &change.difference)?;
     // Most measures have one count: they are added without looking for their buckets.
-    let distributed: BTreeSet<Measure> =
-        all().filter(|(_, (fact, _))| fact.bucket > 0).map(|(_, (fact, _))| fact.measure).collect();
-    let spread: Vec<bool> = all().map(|(_, (fact, _))| distributed.contains(&fact.measure)).collect();
+    let distributed: BTreeSet<&String> = measures
+        .iter()
+        .zip(&buckets)
+        .filter(|(_, bucket)| **bucket > 0)
+        .map(|(measure, _)| measure)
+        .collect();
+    let spread: Vec<bool> = measures.iter().map(|measure| distributed.contains(measure)).collect();
     sqlx::query!(
         "insert into supervision.rollup as r (scope, grain, center, first_on, department, item, measure, counts)
          select p.scope, p.grain, c.center, p.first_on, p.of_department, p.of_item, c.measure,
