@@ -13,7 +13,7 @@ use yimen_proto::intake::v1::ApplicationSubmitted;
 use yimen_proto::supervision::v1::get_board_request::{By, Grain};
 use yimen_proto::supervision::v1::{GetBoardRequest, ImportCalendarRequest};
 
-use yimen_tests::alone::{Alone, event, run};
+use yimen_tests::alone::{Alone, event, lent, run};
 use yimen_tests::servers::{Database, Place};
 
 use crate::report::{ms, say, within};
@@ -97,7 +97,7 @@ async fn fill(hall: &Alone, clocks: u32) -> Result<(), String> {
     let started = Instant::now();
     for sql in [FILL, FILL_CLOCKS] {
         let query = if sql == FILL { sqlx::query(sql).bind(applications) } else { sqlx::query(sql) };
-        query.execute(&hall.pool).await.map_err(|error| error.to_string())?;
+        query.execute(&mut *lent(&hall.pool).await?).await.map_err(|error| error.to_string())?;
     }
     run(&hall.pool, "analyze").await?;
     say(&format!("filled {clocks} open clocks: {:.1} s", started.elapsed().as_secs_f64()));
@@ -142,7 +142,7 @@ async fn warnings(hall: &Alone) -> Result<(i64, i64), String> {
         "select (select count(*) from supervision.warning),
                 (select count(*) from supervision.outbox where kind = 'yimen.supervision.v1.WarningRaised')",
     )
-    .fetch_one(&hall.pool)
+    .fetch_one(&mut *lent(&hall.pool).await?)
     .await
     .map_err(|error| error.to_string())
 }
@@ -180,7 +180,7 @@ async fn calendar(hall: &Alone, what: &str, csv: String) -> Result<bool, String>
                 (select count(distinct clock) from supervision.calendar_move where edition = latest)
          from (select max(version) as latest from supervision.calendar_notice) notices",
     )
-    .fetch_one(&hall.pool)
+    .fetch_one(&mut *lent(&hall.pool).await?)
     .await
     .map_err(|error| error.to_string())?;
     let rate = computed as f64 / took.as_secs_f64();

@@ -6,7 +6,6 @@ use std::time::{Duration, Instant};
 
 use chrono::{DateTime, NaiveDate, Utc};
 use prost::{Message, Name};
-use sqlx::PgPool;
 use tokio_util::sync::CancellationToken;
 use tonic::service::Routes;
 use uuid::Uuid;
@@ -15,7 +14,7 @@ use yimen_platform::chores::Chore;
 use yimen_platform::clock::ShiftedClock;
 use yimen_platform::messages::Envelope;
 use yimen_platform::objects::Objects;
-use yimen_platform::store::Store;
+use yimen_platform::store::{Connection, Pool, Store};
 use yimen_platform::{Config, Context, Service};
 use yimen_proto::supervision::v1::supervision_client::SupervisionClient;
 use yimen_supervision::DEFINITION;
@@ -25,7 +24,7 @@ pub struct Alone {
     /// Built, and nothing of it runs by itself.
     pub service: Service,
     /// Its database.
-    pub pool: PgPool,
+    pub pool: Pool,
     /// Its time.
     pub clock: Arc<ShiftedClock>,
     /// Its part of the database.
@@ -39,7 +38,7 @@ impl Alone {
     ///
     /// # Errors
     /// A sentence, as for everything here.
-    pub async fn open(pool: PgPool, day: NaiveDate) -> Result<Self, String> {
+    pub async fn open(pool: Pool, day: NaiveDate) -> Result<Self, String> {
         run(&pool, "drop schema if exists supervision cascade").await?;
         DEFINITION.migrations.run(&pool).await?;
         Self::copy(pool, ShiftedClock::starting(noon(day))).await
@@ -53,7 +52,7 @@ impl Alone {
         Self::copy(self.pool.clone(), self.clock.clone()).await
     }
 
-    async fn copy(pool: PgPool, clock: Arc<ShiftedClock>) -> Result<Self, String> {
+    async fn copy(pool: Pool, clock: Arc<ShiftedClock>) -> Result<Self, String> {
         let store = Store::new(pool.clone(), DEFINITION.name, clock.clone());
         let stop = CancellationToken::new();
         let context = Context {
@@ -128,9 +127,17 @@ pub fn event<M: Message + Name>(number: &str, version: i64, time: DateTime<Utc>,
 ///
 /// # Errors
 /// What the database says.
-pub async fn run(pool: &PgPool, sql: &'static str) -> Result<u64, String> {
-    let done = sqlx::query(sql).execute(pool).await.map_err(|error| error.to_string())?;
+pub async fn run(pool: &Pool, sql: &'static str) -> Result<u64, String> {
+    let done = sqlx::query(sql).execute(&mut *lent(pool).await?).await.map_err(|error| error.to_string())?;
     Ok(done.rows_affected())
+}
+
+/// A connection to the service's database.
+///
+/// # Errors
+/// When none is to be had.
+pub async fn lent(pool: &Pool) -> Result<Connection, String> {
+    pool.get().await.map_err(|error| error.to_string())
 }
 
 /// Noon of a day.

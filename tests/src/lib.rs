@@ -29,7 +29,7 @@ use std::time::{Duration, Instant};
 use chrono::{DateTime, Utc};
 use reqwest::{Client, Method, RequestBuilder};
 use serde_json::{Value, json};
-use sqlx::{AssertSqlSafe, PgPool};
+use sqlx::AssertSqlSafe;
 use tonic::Request;
 use tonic::transport::{Channel, Endpoint};
 use yimen::catalog::Catalog;
@@ -39,6 +39,7 @@ use yimen::gateway::Gateway;
 use yimen_platform::clock::{ShiftedClock, SystemClock};
 use yimen_platform::run::{self, Process};
 use yimen_platform::signature::{KEY_ID_HEADER, SIGNATURE_HEADER, Secret, TIMESTAMP_HEADER};
+use yimen_platform::store::Connection;
 use yimen_platform::{Clock, Config};
 use yimen_proto::approval::v1::approval_client::ApprovalClient;
 
@@ -169,10 +170,13 @@ impl Center {
         }
     }
 
-    /// The database of an embedded center, for what no door shows.
-    pub fn pool(&self) -> &PgPool {
+    /// The database of an embedded center, for what no door shows. While it is held, the center waits.
+    pub async fn database(&self) -> Connection {
         match &self.home {
-            Home::Embedded { process, .. } => process.pool().expect("an embedded center has a pool"),
+            Home::Embedded { process, .. } => {
+                let pool = process.pool().expect("an embedded center has a pool");
+                pool.get().await.expect("the center gives its connection back")
+            }
             Home::Servers(_) => panic!("each service has its own"),
         }
     }
@@ -199,7 +203,7 @@ impl Center {
         let deadline = Instant::now() + PATIENCE;
         loop {
             let query = sqlx::query_scalar::<_, i64>(AssertSqlSafe(waiting.as_str()));
-            if query.fetch_one(self.pool()).await.expect("the outboxes can be read") == 0 {
+            if query.fetch_one(&mut *self.database().await).await.expect("the outboxes can be read") == 0 {
                 return;
             }
             assert!(Instant::now() < deadline, "events never left their outbox");

@@ -36,7 +36,7 @@ pub struct Config {
     /// The first operator's password; identity creates the operator `operator` with it if there is none.
     pub operator_password: Option<String>,
     /// Connections to PostgreSQL per service and process.
-    pub pool_size: u32,
+    pub pool_size: usize,
     /// Trust the rightmost `X-Forwarded-For` address: set it only behind a reverse proxy.
     pub behind_proxy: bool,
     /// Keys agreed with the banks that report payments: the id of each and its secret, 64 hexadecimal

@@ -11,7 +11,6 @@ use axum::Router;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::routing::get;
-use sqlx::PgPool;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -30,7 +29,7 @@ use crate::context::{Context, Definition, Service};
 use crate::messages::relay;
 use crate::objects::Objects;
 use crate::rpc::{ActorSigner, ActorVerifier, Body, Channel, Channels, Guard, channel};
-use crate::store::{self, Embedded, Store};
+use crate::store::{self, Embedded, Pool, Store};
 use crate::telemetry;
 
 /// The name of the service that signs actors.
@@ -51,7 +50,7 @@ pub struct Process {
     /// Ends the relays, which outlive the work so that its events still leave.
     stop_relays: CancellationToken,
     relays: TaskTracker,
-    pools: Vec<PgPool>,
+    pools: Vec<Pool>,
     embedded: Option<Embedded>,
 }
 
@@ -74,7 +73,7 @@ impl Process {
     }
 
     /// The pools in use, for the checker of an embedded center.
-    pub fn pool(&self) -> Option<&PgPool> {
+    pub fn pool(&self) -> Option<&Pool> {
         self.pools.first()
     }
 
@@ -96,7 +95,7 @@ impl Process {
             return embedded.stop(pool).await;
         }
         for pool in &self.pools {
-            pool.close().await;
+            pool.close();
         }
         Ok(())
     }
@@ -147,7 +146,7 @@ pub async fn migrate(definitions: &[Definition], config: &Config) -> Result<(), 
     for definition in definitions {
         let pool = store::connect(config.service_database_url(definition.name)?, 1).await?;
         definition.migrations.run(&pool).await?;
-        pool.close().await;
+        pool.close();
     }
     let Some(url) = config.amqp_url.as_deref() else { return Ok(()) };
     let bus = AmqpBus::connect(url).await?;
@@ -165,7 +164,7 @@ pub async fn migrate(definitions: &[Definition], config: &Config) -> Result<(), 
         )?;
         let service = (definition.build)(context).await?;
         bus.declare(definition.name, &service.subscriptions.kinds()).await?;
-        pool.close().await;
+        pool.close();
     }
     Ok(())
 }
@@ -288,7 +287,7 @@ pub async fn until_told_to_stop() -> std::io::Result<()> {
 
 fn context(
     definition: &Definition,
-    pool: &PgPool,
+    pool: &Pool,
     config: &Arc<Config>,
     clock: Arc<dyn Clock>,
     signer: Option<ActorSigner>,
@@ -351,10 +350,10 @@ where
 }
 
 /// What a process needs to be ready.
-type Needs = (Arc<Vec<PgPool>>, Option<Arc<dyn Bus>>);
+type Needs = (Arc<Vec<Pool>>, Option<Arc<dyn Bus>>);
 
 /// `/metrics`, `/livez` and `/readyz`.
-fn admin(pools: Vec<PgPool>, bus: Option<Arc<dyn Bus>>) -> Router {
+fn admin(pools: Vec<Pool>, bus: Option<Arc<dyn Bus>>) -> Router {
     Router::new()
         .route("/metrics", get(|| async { telemetry::metrics_page() }))
         .route("/livez", get(|| async { "ok" }))
@@ -364,7 +363,7 @@ fn admin(pools: Vec<PgPool>, bus: Option<Arc<dyn Bus>>) -> Router {
 
 async fn readiness(State((pools, bus)): State<Needs>) -> (StatusCode, &'static str) {
     for pool in pools.iter() {
-        if !answers(sqlx::query("select 1").execute(pool)).await {
+        if !answers(pool).await {
             return (StatusCode::SERVICE_UNAVAILABLE, "database unavailable");
         }
     }
@@ -374,6 +373,7 @@ async fn readiness(State((pools, bus)): State<Needs>) -> (StatusCode, &'static s
     (StatusCode::OK, "ready")
 }
 
-async fn answers<T, E>(question: impl Future<Output = Result<T, E>>) -> bool {
-    tokio::time::timeout(Duration::from_secs(5), question).await.is_ok_and(|answer| answer.is_ok())
+async fn answers(pool: &Pool) -> bool {
+    let question = async { sqlx::query("select 1").execute(&mut *pool.get().await.ok()?).await.ok() };
+    tokio::time::timeout(Duration::from_secs(5), question).await.is_ok_and(|answer| answer.is_some())
 }

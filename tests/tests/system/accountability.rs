@@ -224,11 +224,11 @@ async fn boards_are_counted_from_the_cases() {
     assert_eq!(wrong.body["fields"].as_array().unwrap().len(), 2, "{wrong:?}");
 
     sqlx::query("update supervision.rollup set counts[1] = counts[1] + 1 where measure = 'DECIDED'")
-        .execute(center.pool())
+        .execute(&mut *center.database().await)
         .await
         .unwrap();
     sqlx::query("delete from supervision.rollup where measure = 'RECEIVED'")
-        .execute(center.pool())
+        .execute(&mut *center.database().await)
         .await
         .unwrap();
     assert_ne!(center.get(path, None).await.body, board);

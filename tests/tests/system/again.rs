@@ -36,11 +36,13 @@ async fn what_was_heard_before_has_no_effect_again() {
     let received: i64 = sqlx::query_scalar(
         "select coalesce(sum(count), 0)::bigint from supervision.fact where measure = 'RECEIVED'",
     )
-    .fetch_one(&copy.pool)
+    .fetch_one(&mut *copy.pool.get().await.unwrap())
     .await
     .unwrap();
-    let heard: i64 =
-        sqlx::query_scalar("select count(*) from supervision.processed").fetch_one(&copy.pool).await.unwrap();
+    let heard: i64 = sqlx::query_scalar("select count(*) from supervision.processed")
+        .fetch_one(&mut *copy.pool.get().await.unwrap())
+        .await
+        .unwrap();
     assert_eq!((received, heard), (3, 3));
     let wrong = copy
         .deliver(&[Envelope { body: vec![0xff].into(), ..submitted(&copy, "430102202603020000041") }])

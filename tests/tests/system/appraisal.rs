@@ -67,7 +67,7 @@ async fn counted(center: &Center, round: &str, supervisor: &str) -> Value {
 
 /// One number that the database has.
 async fn number(center: &Center, query: &'static str) -> i64 {
-    sqlx::query_scalar(query).fetch_one(center.pool()).await.unwrap()
+    sqlx::query_scalar(query).fetch_one(&mut *center.database().await).await.unwrap()
 }
 
 /// An applicant whose case is completed, so that there is somebody to draw.
@@ -148,7 +148,7 @@ async fn a_round_from_its_tokens_to_its_publication() {
     // SHA-256 of the one number and a line feed.
     let digest: String = sqlx::query_scalar("select encode(sha256(convert_to($1 || E'\\n', 'UTF8')), 'hex')")
         .bind(&case)
-        .fetch_one(center.pool())
+        .fetch_one(&mut *center.database().await)
         .await
         .unwrap();
     assert_eq!(draw["draw"]["population_digest"], json!(digest));
@@ -279,7 +279,7 @@ async fn kept_nowhere<'t>(center: &Center, tokens: impl Iterator<Item = &'t Stri
             let query = format!("select count(*) from {place}");
             let found: i64 = sqlx::query_scalar(sqlx::AssertSqlSafe(query))
                 .bind(token)
-                .fetch_one(center.pool())
+                .fetch_one(&mut *center.database().await)
                 .await
                 .unwrap();
             assert_eq!(found, 0, "{place}");
@@ -293,7 +293,7 @@ async fn unlinkable(center: &Center) {
         "select column_name::text from information_schema.columns
          where table_schema = 'complaints' and table_name = 'appraisal_ballot' order by 1",
     )
-    .fetch_all(center.pool())
+    .fetch_all(&mut *center.database().await)
     .await
     .unwrap();
     assert_eq!(columns, ["ballot", "choice", "electorate", "round", "unit"]);

@@ -44,7 +44,7 @@ async fn clocks(center: &Center, number: &str, wanted: &[(&str, &str, i32, &str)
             "select kind, department, run, outcome from supervision.clock where number = $1 order by kind, run",
         )
         .bind(number)
-        .fetch_all(center.pool())
+        .fetch_all(&mut *center.database().await)
         .await
         .unwrap();
         let found: Vec<(&str, &str, i32, &str)> = found
@@ -204,7 +204,7 @@ async fn nothing_personal(center: &Center) {
             let query = format!("select count(*) from {place}");
             let found: i64 = sqlx::query_scalar(sqlx::AssertSqlSafe(query))
                 .bind(personal)
-                .fetch_one(center.pool())
+                .fetch_one(&mut *center.database().await)
                 .await
                 .unwrap();
             assert_eq!(found, 0, "{place}");
@@ -339,7 +339,7 @@ async fn no_way_leads_around_recusal() {
     loop {
         let known: i64 = sqlx::query_scalar("select count(*) from complaints.party where number = $1")
             .bind(&application)
-            .fetch_one(center.pool())
+            .fetch_one(&mut *center.database().await)
             .await
             .unwrap();
         if known > 0 {

@@ -101,7 +101,7 @@ impl Month {
         }
         sqlx::query_as("select department, observed from supervision.flag where kind = $1 order by 1")
             .bind(kind)
-            .fetch_all(&self.copy.pool)
+            .fetch_all(&mut *self.copy.pool.get().await.unwrap())
             .await
             .unwrap()
     }

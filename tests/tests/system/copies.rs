@@ -31,7 +31,7 @@ async fn begin(copy: &Alone, number: &str) {
 }
 
 async fn count(copy: &Alone, sql: &'static str) -> i64 {
-    sqlx::query_scalar(sql).fetch_one(&copy.pool).await.unwrap()
+    sqlx::query_scalar(sql).fetch_one(&mut *copy.pool.get().await.unwrap()).await.unwrap()
 }
 
 /// On PostgreSQL they work at the same moment; embedded they take turns at the one connection.
@@ -86,7 +86,7 @@ async fn every_rung_is_reached_once_and_every_case_counted_once() {
         embedded.stop(&pool).await.unwrap();
     }
     if let Some(database) = database {
-        pool.close().await;
+        pool.close();
         database.drop().await;
     }
 }

@@ -56,7 +56,7 @@ async fn texted(center: &Center, number: &str) -> Vec<String> {
         "select text from notification.simulated where position($1 in text) > 0 order by received_at desc, id desc",
     )
     .bind(number)
-    .fetch_all(center.pool())
+    .fetch_all(&mut *center.database().await)
     .await
     .unwrap();
     let token = |text: &String| {
@@ -80,7 +80,7 @@ async fn texted_until(center: &Center, number: &str, count: usize) -> Vec<String
 }
 
 async fn count(center: &Center, query: &'static str) -> i64 {
-    sqlx::query_scalar(query).fetch_one(center.pool()).await.unwrap()
+    sqlx::query_scalar(query).fetch_one(&mut *center.database().await).await.unwrap()
 }
 
 /// Waits for a chore, which looks now and then by the machine's clock.
@@ -105,7 +105,7 @@ async fn clocks(center: &Center, number: &str, wanted: &[(&str, &str, i32, i32, 
              order by kind, run",
         )
         .bind(number)
-        .fetch_all(center.pool())
+        .fetch_all(&mut *center.database().await)
         .await
         .unwrap();
         let found: Vec<(&str, &str, i32, i32, &str)> = found
@@ -302,7 +302,7 @@ async fn nothing_leaks(center: &Center, tokens: &[&str]) {
             let query = format!("select count(*) from {place}");
             let found: i64 = sqlx::query_scalar(sqlx::AssertSqlSafe(query))
                 .bind(secret)
-                .fetch_one(center.pool())
+                .fetch_one(&mut *center.database().await)
                 .await
                 .unwrap();
             // The applicant's own mobile is intake's and notification's to know; this one is the rater's.

@@ -103,7 +103,7 @@ async fn a_foreign_server_gets_every_message_whole_and_at_most_once() {
     let opted_out = async || {
         let count: i64 =
             sqlx::query_scalar("select count(*) from notification.opt_out where mobile = '13000000006'")
-                .fetch_one(center.pool())
+                .fetch_one(&mut *center.database().await)
                 .await
                 .unwrap();
         count == 1

@@ -16,7 +16,7 @@ use bytes::Bytes;
 use chrono::{DateTime, Duration, Utc};
 use prost::Message;
 use sha2::{Digest as _, Sha256};
-use sqlx::{AssertSqlSafe, FromRow, PgConnection, PgPool};
+use sqlx::{AssertSqlSafe, FromRow, PgConnection};
 use uuid::Uuid;
 use yimen_kernel::error::{Error, Result};
 use yimen_kernel::reason::Reason;
@@ -194,18 +194,23 @@ impl Tables {
     }
 
     /// Makes what is leased anybody's.
-    pub(crate) async fn free(&self, pool: &PgPool) -> Result<()> {
-        sqlx::query(AssertSqlSafe(self.free.clone())).execute(pool).await.map_err(db)?;
+    pub(crate) async fn free(&self, connection: &mut PgConnection) -> Result<()> {
+        sqlx::query(AssertSqlSafe(self.free.clone())).execute(connection).await.map_err(db)?;
         Ok(())
     }
 
     /// Takes up to `limit` events that nobody else is sending, in the order of their making.
-    pub(crate) async fn lease(&self, pool: &PgPool, now: DateTime<Utc>, limit: i64) -> Result<Vec<Envelope>> {
+    pub(crate) async fn lease(
+        &self,
+        connection: &mut PgConnection,
+        now: DateTime<Utc>,
+        limit: i64,
+    ) -> Result<Vec<Envelope>> {
         let mut events: Vec<Envelope> = sqlx::query_as(AssertSqlSafe(self.lease.clone()))
             .bind(now)
             .bind(now + LEASE)
             .bind(limit)
-            .fetch_all(pool)
+            .fetch_all(connection)
             .await
             .map_err(db)?;
         events.sort_by_key(|event| event.id);
@@ -213,23 +218,42 @@ impl Tables {
     }
 
     /// Marks events as sent.
-    pub(crate) async fn mark(&self, pool: &PgPool, now: DateTime<Utc>, sent: &[Uuid]) -> Result<()> {
-        self.on_events(&self.sent, pool, now, sent).await
+    pub(crate) async fn mark(
+        &self,
+        connection: &mut PgConnection,
+        now: DateTime<Utc>,
+        sent: &[Uuid],
+    ) -> Result<()> {
+        self.on_events(&self.sent, connection, now, sent).await
     }
 
     /// Has events that could not be sent wait, the longer the more often it was tried.
-    pub(crate) async fn release(&self, pool: &PgPool, now: DateTime<Utc>, failed: &[Uuid]) -> Result<()> {
-        self.on_events(&self.release, pool, now, failed).await
+    pub(crate) async fn release(
+        &self,
+        connection: &mut PgConnection,
+        now: DateTime<Utc>,
+        failed: &[Uuid],
+    ) -> Result<()> {
+        self.on_events(&self.release, connection, now, failed).await
     }
 
-    async fn on_events(&self, sql: &Arc<str>, pool: &PgPool, now: DateTime<Utc>, ids: &[Uuid]) -> Result<()> {
-        sqlx::query(AssertSqlSafe(sql.clone())).bind(ids).bind(now).execute(pool).await.map_err(db)?;
+    async fn on_events(
+        &self,
+        sql: &Arc<str>,
+        connection: &mut PgConnection,
+        now: DateTime<Utc>,
+        ids: &[Uuid],
+    ) -> Result<()> {
+        sqlx::query(AssertSqlSafe(sql.clone())).bind(ids).bind(now).execute(connection).await.map_err(db)?;
         Ok(())
     }
 
     /// How many events wait and since when.
-    pub(crate) async fn waiting(&self, pool: &PgPool) -> Result<(i64, Option<DateTime<Utc>>)> {
-        sqlx::query_as(AssertSqlSafe(self.waiting.clone())).fetch_one(pool).await.map_err(db)
+    pub(crate) async fn waiting(
+        &self,
+        connection: &mut PgConnection,
+    ) -> Result<(i64, Option<DateTime<Utc>>)> {
+        sqlx::query_as(AssertSqlSafe(self.waiting.clone())).fetch_one(connection).await.map_err(db)
     }
 
     /// Marks events as processed and gives back those that were not before.
@@ -269,20 +293,29 @@ impl Tables {
         }
     }
 
-    pub(crate) async fn subscribe(&self, pool: &PgPool, kinds: &[&str], now: DateTime<Utc>) -> Result<()> {
+    pub(crate) async fn subscribe(
+        &self,
+        connection: &mut PgConnection,
+        kinds: &[&str],
+        now: DateTime<Utc>,
+    ) -> Result<()> {
         sqlx::query(AssertSqlSafe(self.subscribe.clone()))
             .bind(kinds)
             .bind(now)
-            .execute(pool)
+            .execute(connection)
             .await
             .map_err(db)?;
         Ok(())
     }
 
     /// Forgets what is older than anyone repeats.
-    pub(crate) async fn purge(&self, pool: &PgPool, now: DateTime<Utc>) -> Result<()> {
+    pub(crate) async fn purge(&self, connection: &mut PgConnection, now: DateTime<Utc>) -> Result<()> {
         for sql in &self.purge {
-            sqlx::query(AssertSqlSafe(sql.clone())).bind(now - KEPT).execute(pool).await.map_err(db)?;
+            sqlx::query(AssertSqlSafe(sql.clone()))
+                .bind(now - KEPT)
+                .execute(&mut *connection)
+                .await
+                .map_err(db)?;
         }
         Ok(())
     }

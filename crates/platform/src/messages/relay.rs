@@ -71,12 +71,16 @@ impl Relay {
     /// Takes over what an earlier process of this service held. What another copy holds at this moment is sent
     /// twice, which its readers pass over.
     async fn take_over(&self) {
-        if let Err(error) = self.store.tables().free(self.store.pool()).await {
+        if let Err(error) = self.free().await {
             self.warn(
                 &error,
                 "Events of an earlier process could not be taken over; they leave when their lease ends.",
             );
         }
+    }
+
+    async fn free(&self) -> Result<()> {
+        self.store.tables().free(&mut *self.store.read().await?).await
     }
 
     fn has_to_do(&self) -> bool {
@@ -93,8 +97,7 @@ impl Relay {
     /// Sends until nothing in the table is due.
     async fn look(&mut self) {
         loop {
-            let leased = self.store.tables().lease(self.store.pool(), self.store.now(), BATCH.into()).await;
-            match leased {
+            match self.lease().await {
                 Ok(events) if events.is_empty() => return,
                 Ok(events) => {
                     if !self.send(&events).await {
@@ -104,6 +107,11 @@ impl Relay {
                 Err(error) => return self.warn(&error, "The outbox could not be read; trying again."),
             }
         }
+    }
+
+    async fn lease(&self) -> Result<Vec<Envelope>> {
+        let mut connection = self.store.read().await?;
+        self.store.tables().lease(&mut connection, self.store.now(), BATCH.into()).await
     }
 
     /// Sends events; says whether the bus took any.
@@ -129,17 +137,23 @@ impl Relay {
     }
 
     async fn release(&self, failed: &[Uuid]) -> Result<()> {
-        self.store.tables().release(self.store.pool(), self.store.now(), failed).await
+        let mut connection = self.store.read().await?;
+        self.store.tables().release(&mut connection, self.store.now(), failed).await
     }
 
     async fn mark(&mut self) {
         if self.sent.is_empty() {
             return;
         }
-        match self.store.tables().mark(self.store.pool(), self.store.now(), &self.sent).await {
+        match self.mark_sent().await {
             Ok(()) => self.sent.clear(),
             Err(error) => self.warn(&error, "Sent events could not be marked; trying again."),
         }
+    }
+
+    async fn mark_sent(&self) -> Result<()> {
+        let mut connection = self.store.read().await?;
+        self.store.tables().mark(&mut connection, self.store.now(), &self.sent).await
     }
 
     fn warn(&self, error: &yimen_kernel::error::Error, what: &str) {
@@ -157,13 +171,14 @@ pub async fn tend(store: Store, stop: CancellationToken) {
             () = stop.cancelled() => return,
         }
         let outcome: Result<()> = async {
-            let (depth, oldest) = store.tables().waiting(store.pool()).await?;
+            let mut connection = store.read().await?;
+            let (depth, oldest) = store.tables().waiting(&mut connection).await?;
             let age = oldest.map_or(0, |time| (store.now() - time).num_milliseconds());
             metrics::gauge!("yimen_outbox_depth", "service" => store.service()).set(depth as f64);
             metrics::gauge!("yimen_outbox_age_seconds", "service" => store.service())
                 .set(age as f64 / 1000.0);
             if round.is_multiple_of(720) {
-                store.tables().purge(store.pool(), store.now()).await?;
+                store.tables().purge(&mut connection, store.now()).await?;
             }
             Ok(())
         }

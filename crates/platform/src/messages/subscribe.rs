@@ -158,7 +158,8 @@ impl Subscriptions {
 
     /// Notes in the database what is listened to, for `yimen check`.
     pub(crate) async fn register(&self) -> Result<()> {
-        self.store.tables().subscribe(self.store.pool(), &self.kinds(), self.store.now()).await
+        let mut connection = self.store.read().await?;
+        self.store.tables().subscribe(&mut connection, &self.kinds(), self.store.now()).await
     }
 
     /// Handles `events`, together if that works, otherwise one by one; an outcome for each.

@@ -7,9 +7,10 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use pglite_oxide::PgliteServer;
-use sqlx::PgPool;
-use sqlx::postgres::{PgConnectOptions, PgPoolOptions, PgSslMode};
+use sqlx::postgres::{PgConnectOptions, PgSslMode};
 use tempfile::TempDir;
+
+use super::Pool;
 
 /// The server names its socket after this number; nothing listens on the port.
 const PORT: u16 = 5432;
@@ -59,7 +60,7 @@ impl Embedded {
     ///
     /// # Errors
     /// When the server does not answer.
-    pub async fn pool(&self) -> Result<PgPool, String> {
+    pub async fn pool(&self) -> Result<Pool, String> {
         let options = PgConnectOptions::new_without_pgpass()
             .socket(self.door.path())
             .port(PORT)
@@ -68,13 +69,7 @@ impl Embedded {
             .ssl_mode(PgSslMode::Disable)
             // The one connection prepares the statements of every service, each once.
             .statement_cache_capacity(STATEMENTS);
-        PgPoolOptions::new()
-            .max_connections(1)
-            .test_before_acquire(false)
-            .max_lifetime(None)
-            .idle_timeout(None)
-            .acquire_timeout(TURN)
-            .connect_with(options)
+        Pool::of_one(options, TURN)
             .await
             .map_err(|error| format!("The embedded database does not answer ({error}); start again."))
     }
@@ -87,10 +82,11 @@ impl Embedded {
     ///
     /// # Errors
     /// When the connection does not come back, or the server does not stop in order.
-    pub async fn stop(mut self, pool: &PgPool) -> Result<(), String> {
-        let returned = pool.acquire().await.map(drop);
-        pool.close().await;
-        returned.map_err(|error| format!("The embedded database was cut off from a call: {error}"))?;
+    pub async fn stop(mut self, pool: &Pool) -> Result<(), String> {
+        let cut_off = |error: String| format!("The embedded database was cut off from a call: {error}");
+        let connection = pool.get().await.map_err(|error| cut_off(error.to_string()))?;
+        pool.close();
+        connection.close().await.map_err(|error| cut_off(error.to_string()))?;
         let Some(server) = self.server.take() else { return Ok(()) };
         tokio::task::spawn_blocking(move || server.shutdown())
             .await
@@ -114,7 +110,12 @@ fn describe(path: &Path) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::super::pool::Transaction;
     use super::*;
+
+    async fn begin(pool: &Pool) -> Transaction {
+        Transaction::begin(pool.get().await.unwrap()).await.unwrap()
+    }
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
     async fn calls_that_are_given_up_do_not_break_it() {
@@ -126,8 +127,8 @@ mod tests {
                     let pool = pool.clone();
                     tokio::spawn(async move {
                         loop {
-                            let mut transaction = pool.begin().await.unwrap();
-                            sqlx::query("select pg_sleep(0.002)").execute(&mut *transaction).await.unwrap();
+                            let mut transaction = begin(&pool).await;
+                            sqlx::query("select pg_sleep(0.002)").execute(transaction.sql()).await.unwrap();
                             transaction.commit().await.unwrap();
                         }
                     })
@@ -139,8 +140,10 @@ mod tests {
                 assert!(call.await.unwrap_err().is_cancelled());
             }
         }
-        let answer = sqlx::query_scalar::<_, i32>("select 1").fetch_one(&pool);
+        let mut connection = pool.get().await.unwrap();
+        let answer = sqlx::query_scalar::<_, i32>("select 1").fetch_one(&mut *connection);
         assert_eq!(tokio::time::timeout(Duration::from_secs(30), answer).await.unwrap().unwrap(), 1);
+        drop(connection);
         embedded.stop(&pool).await.unwrap();
     }
 
@@ -149,8 +152,8 @@ mod tests {
         for _ in 0..5 {
             let embedded = Embedded::start(None).await.unwrap();
             let pool = embedded.pool().await.unwrap();
-            let mut transaction = pool.begin().await.unwrap();
-            sqlx::query("create table given_up ()").execute(&mut *transaction).await.unwrap();
+            let mut transaction = begin(&pool).await;
+            sqlx::query("create table given_up ()").execute(transaction.sql()).await.unwrap();
             drop(transaction);
             embedded.stop(&pool).await.unwrap();
         }

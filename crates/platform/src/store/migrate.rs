@@ -3,8 +3,9 @@
 use std::borrow::Cow;
 
 use sqlx::migrate::{Migration, MigrationType, Migrator};
-use sqlx::{AssertSqlSafe, PgPool, SqlSafeStr as _};
+use sqlx::{AssertSqlSafe, SqlSafeStr as _};
 
+use super::Pool;
 use crate::messages;
 
 /// A service's migrations, made with `sqlx::migrate!()`.
@@ -24,9 +25,10 @@ impl Migrations {
     ///
     /// # Errors
     /// A sentence that names the schema and what the database said.
-    pub async fn run(&self, pool: &PgPool) -> Result<(), String> {
+    pub async fn run(&self, pool: &Pool) -> Result<(), String> {
+        let mut connection = pool.get().await.map_err(|error| error.to_string())?;
         self.migrator()
-            .run(pool)
+            .run(&mut *connection)
             .await
             .map_err(|error| format!("Schema {} could not be migrated: {error}", self.schema))
     }
@@ -35,15 +37,16 @@ impl Migrations {
     ///
     /// # Errors
     /// A sentence that says to run `yimen migrate`.
-    pub async fn check(&self, pool: &PgPool) -> Result<(), String> {
+    pub async fn check(&self, pool: &Pool) -> Result<(), String> {
         let pending = format!(
             "The database is not up to date for {}: run `yimen migrate` with the same configuration, then start again.",
             self.schema
         );
         let table = format!("{}.migration", self.schema);
+        let mut connection = pool.get().await.map_err(|error| error.to_string())?;
         let there: bool = sqlx::query_scalar("select to_regclass($1) is not null")
             .bind(&table)
-            .fetch_one(pool)
+            .fetch_one(&mut *connection)
             .await
             .map_err(|error| error.to_string())?;
         if !there {
@@ -52,7 +55,7 @@ impl Migrations {
         let applied: Vec<i64> = sqlx::query_scalar(AssertSqlSafe(format!(
             "select version from {table} where success order by version"
         )))
-        .fetch_all(pool)
+        .fetch_all(&mut *connection)
         .await
         .map_err(|error| error.to_string())?;
         let wanted: Vec<i64> = self.migrator().iter().map(|migration| migration.version).collect();

@@ -3,15 +3,15 @@
 mod embedded;
 mod memory;
 mod migrate;
+mod pool;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use prost::{Message, Name};
-use sqlx::pool::PoolConnection;
-use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
-use sqlx::{Connection as _, PgConnection, PgPool, Postgres};
+use sqlx::postgres::PgConnectOptions;
+use sqlx::{Connection as _, PgConnection};
 use tokio::sync::Notify;
 use uuid::Uuid;
 use yimen_kernel::error::{Error, Kind, Result};
@@ -22,10 +22,12 @@ use crate::clock::Clock;
 use crate::messages::outgoing::Outgoing;
 use crate::messages::{Done, Envelope, LEASE, Tables};
 use crate::telemetry;
+use pool::Transaction;
 
 pub use embedded::Embedded;
 pub use memory::Memory;
 pub use migrate::Migrations;
+pub use pool::{Connection, Pool};
 
 /// How long a call waits for a connection.
 const TURN: Duration = Duration::from_secs(10);
@@ -34,7 +36,7 @@ const TURN: Duration = Duration::from_secs(10);
 ///
 /// # Errors
 /// A sentence that says what to do when the address is wrong or no server answers.
-pub async fn connect(url: &str, size: u32) -> Result<PgPool, String> {
+pub async fn connect(url: &str, size: usize) -> Result<Pool, String> {
     let options: PgConnectOptions = url.parse().map_err(|error| {
         format!("The database address is not a postgres:// URL ({error}); correct YIMEN_DATABASE_URL.")
     })?;
@@ -51,13 +53,13 @@ pub async fn connect(url: &str, size: u32) -> Result<PgPool, String> {
     outcome.map_err(|error| {
         format!("PostgreSQL at {place} cannot be used ({error}); start it or correct YIMEN_DATABASE_URL.")
     })?;
-    Ok(PgPoolOptions::new().max_connections(size).acquire_timeout(TURN).connect_lazy_with(options))
+    Pool::new(options, size, TURN)
 }
 
 /// A service's part of the database.
 #[derive(Clone)]
 pub struct Store {
-    pool: PgPool,
+    pool: Pool,
     tables: Arc<Tables>,
     clock: Arc<dyn Clock>,
     committed: Arc<Notify>,
@@ -68,7 +70,7 @@ pub struct Store {
 
 impl Store {
     /// The store of the service whose schema bears its name.
-    pub fn new(pool: PgPool, service: &'static str, clock: Arc<dyn Clock>) -> Self {
+    pub fn new(pool: Pool, service: &'static str, clock: Arc<dyn Clock>) -> Self {
         Self {
             pool,
             tables: Arc::new(Tables::of(service)),
@@ -96,7 +98,7 @@ impl Store {
     /// `UNAVAILABLE` when no connection is to be had.
     pub async fn begin(&self) -> Result<Tx> {
         Ok(Tx {
-            inner: self.pool.begin().await.map_err(db)?,
+            inner: Transaction::begin(self.pool.get().await?).await.map_err(db)?,
             tables: self.tables.clone(),
             committed: self.committed.clone(),
             outgoing: self.outgoing.clone(),
@@ -111,8 +113,8 @@ impl Store {
     ///
     /// # Errors
     /// `UNAVAILABLE` when no connection is to be had.
-    pub async fn read(&self) -> Result<PoolConnection<Postgres>> {
-        self.pool.acquire().await.map_err(db)
+    pub async fn read(&self) -> Result<Connection> {
+        self.pool.get().await
     }
 
     /// The present moment.
@@ -139,15 +141,11 @@ impl Store {
     pub(crate) fn clock(&self) -> &dyn Clock {
         &*self.clock
     }
-
-    pub(crate) fn pool(&self) -> &PgPool {
-        &self.pool
-    }
 }
 
 /// One transaction of one operation: its SQL, its time, its events.
 pub struct Tx {
-    inner: sqlx::Transaction<'static, Postgres>,
+    inner: Transaction,
     tables: Arc<Tables>,
     committed: Arc<Notify>,
     outgoing: Outgoing,
@@ -160,7 +158,7 @@ pub struct Tx {
 impl Tx {
     /// The connection, for `store.rs`.
     pub fn sql(&mut self) -> &mut PgConnection {
-        &mut self.inner
+        self.inner.sql()
     }
 
     /// What the service keeps in memory: only what other transactions have committed belongs there.
@@ -204,7 +202,7 @@ impl Tx {
         let place = if self.events.is_empty() { None } else { self.outgoing.reserve() };
         let leased_until = place.as_ref().map(|_| self.now + LEASE);
         let (tables, now) = (self.tables.clone(), self.now);
-        if !tables.write(&mut self.inner, &self.events, leased_until, done, now).await? {
+        if !tables.write(self.inner.sql(), &self.events, leased_until, done, now).await? {
             return Ok(false);
         }
         self.inner.commit().await.map_err(db)?;

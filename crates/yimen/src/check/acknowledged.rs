@@ -12,11 +12,12 @@ use super::{Faults, Finding, Look, PAGE, Unreadable, existing};
 pub(super) async fn check(look: &Look<'_>, kept: &[String]) -> Result<Finding, Unreadable> {
     let mut faults = Faults::default();
     let mut answered = BTreeSet::new();
+    let mut intake = look.intake().await?;
     let mut rows = sqlx::query_as::<_, (Vec<u8>,)>(
         "select response from intake.request
          where method = 'yimen.intake.v1.SubmitApplicationRequest' order by caller, request_id",
     )
-    .fetch(look.intake()?);
+    .fetch(&mut *intake);
     while let Some((response,)) = rows.try_next().await? {
         let Ok(answer) = SubmitApplicationResponse::decode(response.as_slice()) else {
             faults.add("an answer on record cannot be read");
@@ -27,6 +28,7 @@ pub(super) async fn check(look: &Look<'_>, kept: &[String]) -> Result<Finding, U
         }
     }
     drop(rows);
+    drop(intake);
     let mut held = BTreeSet::new();
     for number in kept {
         if !held.insert(number) {

@@ -110,18 +110,20 @@ const RECOMPUTED: &str = "
 /// Ballots against tokens, published figures against ballots, consequences against figures.
 pub(super) async fn check(look: &Look<'_>) -> Result<Finding, Unreadable> {
     let mut faults = Faults::default();
-    let pool = look.complaints()?;
-    let unequal: Vec<(String, String, i32, i64, i64)> = sqlx::query_as(BALLOTS).fetch_all(pool).await?;
+    let unequal: Vec<(String, String, i32, i64, i64)> =
+        sqlx::query_as(BALLOTS).fetch_all(&mut *look.complaints().await?).await?;
     for (round, unit, group, ballots, spent) in &unequal {
         faults.add(format!(
             "{round} has {ballots} ballots of group {group} about {unit} and {spent} spent tokens"
         ));
     }
-    let wrong: Vec<(String, String)> = sqlx::query_as(FIGURES).fetch_all(pool).await?;
+    let wrong: Vec<(String, String)> =
+        sqlx::query_as(FIGURES).fetch_all(&mut *look.complaints().await?).await?;
     for (round, what) in &wrong {
         faults.add(format!("{round} says another {what} than its ballots and tokens"));
     }
-    let other: Vec<(String, String, String, bool)> = sqlx::query_as(RECOMPUTED).fetch_all(pool).await?;
+    let other: Vec<(String, String, String, bool)> =
+        sqlx::query_as(RECOMPUTED).fetch_all(&mut *look.complaints().await?).await?;
     for (round, unit, proposal, is_due) in &other {
         let word = if *is_due { "does not propose" } else { "proposes" };
         faults.add(format!("{round} {word} {proposal} for {unit}, against its own figures"));
@@ -152,7 +154,7 @@ pub(super) async fn check(look: &Look<'_>) -> Result<Finding, Unreadable> {
     )
     .bind(look.as_of - LATE)
     .bind(local_date(look.as_of).checked_sub_days(Days::new(1)))
-    .fetch_all(pool)
+    .fetch_all(&mut *look.complaints().await?)
     .await?;
     for (number, what) in &undone {
         faults.add(format!("{number} {what}"));
@@ -161,7 +163,7 @@ pub(super) async fn check(look: &Look<'_>) -> Result<Finding, Unreadable> {
         "select (select count(*) from complaints.appraisal_round),
                 (select count(*) from complaints.appraisal_ballot)",
     )
-    .fetch_one(pool)
+    .fetch_one(&mut *look.complaints().await?)
     .await?;
     Ok(faults.finding("appraisals", format!("{rounds} rounds of review, {ballots} marks on ballots")))
 }

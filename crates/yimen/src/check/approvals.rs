@@ -47,7 +47,7 @@ async fn from_intake(look: &Look<'_>, faults: &mut Faults) -> Result<usize, Unre
         .bind(&after)
         .bind(look.as_of)
         .bind(PAGE)
-        .fetch_all(look.intake()?)
+        .fetch_all(&mut *look.intake().await?)
         .await?;
         let Some(last) = page.last() else { return Ok(count) };
         after = last.number.clone();
@@ -59,7 +59,7 @@ async fn from_intake(look: &Look<'_>, faults: &mut Faults) -> Result<usize, Unre
              where j.number = any($1)",
         )
         .bind(&numbers)
-        .fetch_all(look.approval()?)
+        .fetch_all(&mut *look.approval().await?)
         .await?;
         let approvals: BTreeMap<&str, &Approval> =
             approvals.iter().map(|approval| (approval.number.as_str(), approval)).collect();
@@ -67,7 +67,7 @@ async fn from_intake(look: &Look<'_>, faults: &mut Faults) -> Result<usize, Unre
             "select number from approval.arrival where number = any($1) and withdrawn_at is not null",
         )
         .bind(&numbers)
-        .fetch_all(look.approval()?)
+        .fetch_all(&mut *look.approval().await?)
         .await?;
         let withdrawn: BTreeSet<&str> = withdrawn.iter().map(|(number,)| number.as_str()).collect();
         for application in &page {
@@ -116,7 +116,7 @@ async fn from_approval(look: &Look<'_>, faults: &mut Faults) -> Result<usize, Un
         .bind(&after)
         .bind(look.as_of)
         .bind(PAGE)
-        .fetch_all(look.approval()?)
+        .fetch_all(&mut *look.approval().await?)
         .await?;
         let Some((last,)) = page.last() else { return Ok(count) };
         after = last.clone();
@@ -126,7 +126,7 @@ async fn from_approval(look: &Look<'_>, faults: &mut Faults) -> Result<usize, Un
             "select number from intake.application where number = any($1) and accepted_at is not null",
         )
         .bind(&numbers)
-        .fetch_all(look.intake()?)
+        .fetch_all(&mut *look.intake().await?)
         .await?;
         let accepted: BTreeSet<String> = accepted.into_iter().map(|(number,)| number).collect();
         for number in numbers.iter().filter(|number| !accepted.contains(*number)) {

@@ -3,11 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, TimeDelta, Utc};
-use sqlx::{AssertSqlSafe, FromRow, PgPool};
+use sqlx::{AssertSqlSafe, FromRow};
 use uuid::Uuid;
 use yimen_platform::messages::KEPT;
+use yimen_platform::store::Pool;
 
-use super::{Faults, Finding, Look, PAGE, Unreadable};
+use super::{Faults, Finding, Look, PAGE, Unreadable, lent};
 
 #[derive(FromRow)]
 struct Event {
@@ -21,7 +22,7 @@ struct Event {
 /// One who listens: since when to which kinds, and where it notes what it has had.
 struct Listener<'l> {
     service: &'static str,
-    pool: &'l PgPool,
+    pool: &'l Pool,
     since: BTreeMap<String, DateTime<Utc>>,
 }
 
@@ -50,7 +51,7 @@ pub(super) async fn check(look: &Look<'_>) -> Result<Finding, Unreadable> {
             .bind(look.as_of)
             .bind(remembered)
             .bind(PAGE)
-            .fetch_all(pool)
+            .fetch_all(&mut *lent(pool).await?)
             .await?;
             let Some(last) = page.last() else { break };
             after = last.id;
@@ -71,7 +72,7 @@ async fn listeners<'l>(look: &'l Look<'_>) -> Result<Vec<Listener<'l>>, Unreadab
     for (service, pool) in look.pools.each() {
         let kinds: Vec<(String, DateTime<Utc>)> =
             sqlx::query_as(AssertSqlSafe(format!("select kind, since from {service}.subscription")))
-                .fetch_all(pool)
+                .fetch_all(&mut *lent(pool).await?)
                 .await?;
         listeners.push(Listener { service, pool, since: kinds.into_iter().collect() });
     }
@@ -90,7 +91,7 @@ async fn processed(listener: &Listener<'_>, page: &[Event], faults: &mut Faults)
         "select id, source from {service}.processed where id = any($1)"
     )))
     .bind(&ids)
-    .fetch_all(listener.pool)
+    .fetch_all(&mut *lent(listener.pool).await?)
     .await?;
     let mut once = BTreeSet::new();
     for mark in marks {

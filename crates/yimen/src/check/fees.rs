@@ -88,7 +88,7 @@ pub(super) async fn check(look: &Look<'_>) -> Result<Finding, Unreadable> {
              as refunding
          from fees.notice n left join sums s on s.number = n.number order by n.notice",
     )
-    .fetch_all(look.fees()?)
+    .fetch_all(&mut *look.fees().await?)
     .await?;
     books.iter().flat_map(book_faults).for_each(|fault| faults.add(fault));
     whole(look, &mut faults).await?;
@@ -115,7 +115,7 @@ async fn whole(look: &Look<'_>, faults: &mut Faults) -> Result<(), Unreadable> {
            (select coalesce(sum(amount_fen), 0) from fees.payment where state = 'HELD')::bigint,
            (select count(*) from account where account in ('RECEIVABLE', 'CASH', 'TREASURY') and debit < credit)",
     )
-    .fetch_one(look.fees()?)
+    .fetch_one(&mut *look.fees().await?)
     .await?;
     if debits != credits {
         faults.add(format!("debits are {debits} fen and credits {credits}"));
@@ -136,7 +136,7 @@ async fn series(look: &Look<'_>, faults: &mut Faults) -> Result<i64, Unreadable>
          from fees.receipt_series s left join fees.receipt r on r.center = s.center and r.year = s.year
          group by s.center, s.year, s.last",
     )
-    .fetch_all(look.fees()?)
+    .fetch_all(&mut *look.fees().await?)
     .await?;
     for (center, year, count, highest, last) in &series {
         if *count != i64::from(*highest) || highest != last {
@@ -150,7 +150,7 @@ async fn series(look: &Look<'_>, faults: &mut Faults) -> Result<i64, Unreadable>
            select 1 from fees.receipt_series s where s.center = r.center and s.year = r.year))
          from fees.receipt r",
     )
-    .fetch_one(look.fees()?)
+    .fetch_one(&mut *look.fees().await?)
     .await?;
     if outside > 0 {
         faults.add(format!("{outside} receipts are of no series"));
@@ -167,10 +167,12 @@ async fn applications(look: &Look<'_>, faults: &mut Faults) -> Result<(), Unread
          order by f.number",
     )
     .bind(look.as_of)
-    .fetch_all(look.intake()?)
+    .fetch_all(&mut *look.intake().await?)
     .await?;
     let notices: Vec<(String, String, String)> =
-        sqlx::query_as("select number, notice, state from fees.notice").fetch_all(look.fees()?).await?;
+        sqlx::query_as("select number, notice, state from fees.notice")
+            .fetch_all(&mut *look.fees().await?)
+            .await?;
     let notices: std::collections::BTreeMap<&str, (&str, &str)> = notices
         .iter()
         .map(|(number, notice, state)| (number.as_str(), (notice.as_str(), state.as_str())))

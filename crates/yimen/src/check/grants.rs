@@ -63,7 +63,7 @@ pub(super) async fn check(look: &Look<'_>) -> Result<Finding, Unreadable> {
         .bind(&after)
         .bind(look.as_of)
         .bind(PAGE)
-        .fetch_all(look.approval()?)
+        .fetch_all(&mut *look.approval().await?)
         .await?;
         let Some(last) = page.last() else { break };
         after = last.number.clone();
@@ -95,7 +95,7 @@ async fn grounds(look: &Look<'_>, page: &[Grant]) -> Result<BTreeMap<String, Gro
          where t.number = any($1) order by t.number, t.department",
     )
     .bind(&numbers)
-    .fetch_all(look.approval()?)
+    .fetch_all(&mut *look.approval().await?)
     .await?;
     for task in tasks {
         grounds.entry(task.number.clone()).or_default().tasks.push(task);
@@ -108,7 +108,7 @@ async fn grounds(look: &Look<'_>, page: &[Grant]) -> Result<BTreeMap<String, Gro
                and (p.conclusion is null or cardinality(p.staff) < 2))",
     )
     .bind(&numbers)
-    .fetch_all(look.approval()?)
+    .fetch_all(&mut *look.approval().await?)
     .await?;
     for (number,) in visited {
         grounds.entry(number).or_default().visited = true;
@@ -118,7 +118,7 @@ async fn grounds(look: &Look<'_>, page: &[Grant]) -> Result<BTreeMap<String, Gro
          from intake.application where number = any($1)",
     )
     .bind(&numbers)
-    .fetch_all(look.intake()?)
+    .fetch_all(&mut *look.intake().await?)
     .await?;
     for application in applications {
         let number = application.number.clone();
@@ -131,7 +131,7 @@ async fn grounds(look: &Look<'_>, page: &[Grant]) -> Result<BTreeMap<String, Gro
     )
     .bind(&numbers)
     .bind(&revisions)
-    .fetch_all(look.intake()?)
+    .fetch_all(&mut *look.intake().await?)
     .await?;
     for material in materials {
         grounds.entry(material.number.clone()).or_default().materials.push(material);

@@ -80,12 +80,13 @@ fn end_fault(last: &Before) -> Option<String> {
 pub(super) async fn check(look: &Look<'_>) -> Result<Finding, Unreadable> {
     let mut faults = Faults::default();
     let (mut applications, mut steps) = (0_u64, 0_u64);
+    let mut intake = look.intake().await?;
     let mut rows = sqlx::query_as::<_, Step>(
         "select h.number, h.sequence, h.state, h.at, a.state as now, a.version
          from intake.history h join intake.application a on a.number = h.number
          order by h.number, h.sequence",
     )
-    .fetch(look.intake()?);
+    .fetch(&mut *intake);
     let mut before: Option<Before> = None;
     while let Some(step) = rows.try_next().await? {
         let same = before.take_if(|before| before.number != step.number);
@@ -101,6 +102,7 @@ pub(super) async fn check(look: &Look<'_>) -> Result<Finding, Unreadable> {
         before = Some(Before { number, sequence, state, at, now, version });
     }
     drop(rows);
+    drop(intake);
     if let Some(fault) = before.as_ref().and_then(end_fault) {
         faults.add(fault);
     }
@@ -108,7 +110,7 @@ pub(super) async fn check(look: &Look<'_>) -> Result<Finding, Unreadable> {
         "select number from intake.application a
          where not exists (select 1 from intake.history h where h.number = a.number) order by number",
     )
-    .fetch_all(look.intake()?)
+    .fetch_all(&mut *look.intake().await?)
     .await?;
     for (number,) in silent {
         faults.add(format!("{number} has no history"));

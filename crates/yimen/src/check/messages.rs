@@ -12,7 +12,6 @@ const OVERDUE: TimeDelta = TimeDelta::minutes(1);
 /// Messages against what the simulated carrier received.
 pub(super) async fn check(look: &Look<'_>) -> Result<Finding, Unreadable> {
     let mut faults = Faults::default();
-    let pool = look.notification()?;
     // A refusal is not a sending: the carrier said that it did not take the message. A person may have
     // had an unknown one sent again.
     let twice: Vec<(String, String, i64)> = sqlx::query_as(
@@ -21,7 +20,7 @@ pub(super) async fn check(look: &Look<'_>) -> Result<Finding, Unreadable> {
          where s.outcome <> 'REFUSED' and m.reason not like 'RESENT:%'
          group by m.number, m.transition, m.mobile having count(*) > 1 order by 1, 2",
     )
-    .fetch_all(pool)
+    .fetch_all(&mut *look.notification().await?)
     .await?;
     for (number, transition, count) in &twice {
         faults.add(format!("{number} was told {transition} {count} times"));
@@ -30,7 +29,7 @@ pub(super) async fn check(look: &Look<'_>) -> Result<Finding, Unreadable> {
         "select count(*) from notification.simulated s
          where not exists (select 1 from notification.message m where m.message = s.message)",
     )
-    .fetch_one(pool)
+    .fetch_one(&mut *look.notification().await?)
     .await?;
     if nobodys.0 > 0 {
         faults.add(format!("the carrier received {} messages that nobody wrote", nobodys.0));
@@ -41,7 +40,7 @@ pub(super) async fn check(look: &Look<'_>) -> Result<Finding, Unreadable> {
            and not exists (select 1 from notification.simulated s where s.message = m.message)
          order by 1, 2",
     )
-    .fetch_all(pool)
+    .fetch_all(&mut *look.notification().await?)
     .await?;
     for (number, transition) in &unsent {
         faults.add(format!("{number} counts {transition} as sent and the carrier never received it"));
@@ -53,7 +52,7 @@ pub(super) async fn check(look: &Look<'_>) -> Result<Finding, Unreadable> {
     )
     .bind(look.as_of)
     .bind(look.as_of - OVERDUE)
-    .fetch_all(pool)
+    .fetch_all(&mut *look.notification().await?)
     .await?;
     for (number, transition) in &stuck {
         faults.add(format!("{number} has {transition} under way still"));
@@ -61,7 +60,7 @@ pub(super) async fn check(look: &Look<'_>) -> Result<Finding, Unreadable> {
     let (messages, unknown): (i64, i64) = sqlx::query_as(
         "select count(*), count(*) filter (where state = 'UNKNOWN') from notification.message",
     )
-    .fetch_one(pool)
+    .fetch_one(&mut *look.notification().await?)
     .await?;
     let counts = format!("{messages} messages, each at most once; of {unknown} it is unknown");
     Ok(faults.finding("messages", counts))

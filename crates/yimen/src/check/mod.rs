@@ -26,8 +26,8 @@ use std::fmt;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use sqlx::PgPool;
 use tokio::time::Instant;
+use yimen_platform::store::{Connection, Pool};
 use yimen_platform::{Config, store};
 
 use crate::definitions;
@@ -41,7 +41,7 @@ const NAMED: usize = 3;
 
 /// The databases of the services.
 #[derive(Clone, Debug)]
-pub struct Pools(Vec<(&'static str, PgPool)>);
+pub struct Pools(Vec<(&'static str, Pool)>);
 
 impl Pools {
     /// The databases of a configuration.
@@ -59,15 +59,15 @@ impl Pools {
     }
 
     /// One database that all services share.
-    pub fn shared(pool: &PgPool) -> Self {
+    pub fn shared(pool: &Pool) -> Self {
         Self(definitions().iter().map(|definition| (definition.name, pool.clone())).collect())
     }
 
-    fn each(&self) -> impl Iterator<Item = (&'static str, &PgPool)> {
+    fn each(&self) -> impl Iterator<Item = (&'static str, &Pool)> {
         self.0.iter().map(|(service, pool)| (*service, pool))
     }
 
-    fn of(&self, service: &str) -> Result<&PgPool, String> {
+    fn of(&self, service: &str) -> Result<&Pool, String> {
         self.each()
             .find(|(name, _)| *name == service)
             .map(|(_, pool)| pool)
@@ -168,29 +168,39 @@ struct Look<'l> {
 }
 
 impl Look<'_> {
-    fn intake(&self) -> Result<&PgPool, Unreadable> {
-        Ok(self.pools.of("intake")?)
+    /// A connection to a service's database. An embedded center has no other: it is given back before another
+    /// is asked for.
+    async fn of(&self, service: &str) -> Result<Connection, Unreadable> {
+        lent(self.pools.of(service)?).await
     }
 
-    fn fees(&self) -> Result<&PgPool, Unreadable> {
-        Ok(self.pools.of("fees")?)
+    async fn intake(&self) -> Result<Connection, Unreadable> {
+        self.of("intake").await
     }
 
-    fn notification(&self) -> Result<&PgPool, Unreadable> {
-        Ok(self.pools.of("notification")?)
+    async fn fees(&self) -> Result<Connection, Unreadable> {
+        self.of("fees").await
     }
 
-    fn supervision(&self) -> Result<&PgPool, Unreadable> {
-        Ok(self.pools.of("supervision")?)
+    async fn notification(&self) -> Result<Connection, Unreadable> {
+        self.of("notification").await
     }
 
-    fn complaints(&self) -> Result<&PgPool, Unreadable> {
-        Ok(self.pools.of("complaints")?)
+    async fn supervision(&self) -> Result<Connection, Unreadable> {
+        self.of("supervision").await
     }
 
-    fn approval(&self) -> Result<&PgPool, Unreadable> {
-        Ok(self.pools.of("approval")?)
+    async fn complaints(&self) -> Result<Connection, Unreadable> {
+        self.of("complaints").await
     }
+
+    async fn approval(&self) -> Result<Connection, Unreadable> {
+        self.of("approval").await
+    }
+}
+
+async fn lent(pool: &Pool) -> Result<Connection, Unreadable> {
+    pool.get().await.map_err(|error| Unreadable(error.to_string()))
 }
 
 /// Why a look failed.
@@ -233,7 +243,7 @@ async fn existing(look: &Look<'_>, numbers: &[String]) -> Result<BTreeSet<String
     let found: Vec<(String,)> =
         sqlx::query_as("select number from intake.application where number = any($1)")
             .bind(numbers)
-            .fetch_all(look.intake()?)
+            .fetch_all(&mut *look.intake().await?)
             .await?;
     Ok(found.into_iter().map(|(number,)| number).collect())
 }

@@ -79,7 +79,8 @@ async fn once(
     fault: fn(&str, &str) -> Option<String>,
 ) -> Result<u64, Unreadable> {
     let (mut count, mut before) = (0, String::new());
-    let mut rows = sqlx::query_as::<_, (String, String)>(sql).fetch(look.intake()?);
+    let mut intake = look.intake().await?;
+    let mut rows = sqlx::query_as::<_, (String, String)>(sql).fetch(&mut *intake);
     while let Some((number, center)) = rows.try_next().await? {
         count += 1;
         if number == before {

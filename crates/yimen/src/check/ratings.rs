@@ -5,17 +5,17 @@ use super::{Faults, Finding, Look, Unreadable, existing};
 /// Ratings against events, cases and published months.
 pub(super) async fn check(look: &Look<'_>) -> Result<Finding, Unreadable> {
     let mut faults = Faults::default();
-    let pool = look.complaints()?;
     let twice: Vec<(String, String)> = sqlx::query_as(
         "select number, event from complaints.rating group by number, event having count(*) > 1 order by 1, 2",
     )
-    .fetch_all(pool)
+    .fetch_all(&mut *look.complaints().await?)
     .await?;
     for (number, event) in &twice {
         faults.add(format!("{event} of {number} was rated more than once"));
     }
-    let rated: Vec<(String,)> =
-        sqlx::query_as("select distinct number from complaints.rating order by 1").fetch_all(pool).await?;
+    let rated: Vec<(String,)> = sqlx::query_as("select distinct number from complaints.rating order by 1")
+        .fetch_all(&mut *look.complaints().await?)
+        .await?;
     let rated: Vec<String> = rated.into_iter().map(|(number,)| number).collect();
     let known = existing(look, &rated).await?;
     for number in rated.iter().filter(|number| !known.contains(*number)) {
@@ -27,7 +27,7 @@ pub(super) async fn check(look: &Look<'_>) -> Result<Finding, Unreadable> {
          where ((r.rated_at at time zone 'UTC') + interval '8 hours')::date not between i.served_on and i.served_on + 45
          order by 1, 2",
     )
-    .fetch_all(pool)
+    .fetch_all(&mut *look.complaints().await?)
     .await?;
     for (number, event) in &late {
         faults.add(format!("{event} of {number} was rated out of its time"));
@@ -37,7 +37,7 @@ pub(super) async fn check(look: &Look<'_>) -> Result<Finding, Unreadable> {
          where r.level <= 2 and not exists (select from complaints.rectification c where c.rating = r.rating)
          order by 1, 2",
     )
-    .fetch_all(pool)
+    .fetch_all(&mut *look.complaints().await?)
     .await?;
     for (number, event) in &unfollowed {
         faults.add(format!("the negative rating of {event} of {number} has no case"));
@@ -52,7 +52,7 @@ pub(super) async fn check(look: &Look<'_>) -> Result<Finding, Unreadable> {
                                where s.rectification = c.rectification and s.what = 'VISITED'))
          order by 1",
     )
-    .fetch_all(pool)
+    .fetch_all(&mut *look.complaints().await?)
     .await?;
     for (case,) in &unasked {
         faults.add(format!("{case} was closed without its rater being asked"));
@@ -62,7 +62,7 @@ pub(super) async fn check(look: &Look<'_>) -> Result<Finding, Unreadable> {
          join complaints.rectification_step s using (rectification)
          where r.clerk <> '' and s.by = r.clerk order by 1, 2",
     )
-    .fetch_all(pool)
+    .fetch_all(&mut *look.complaints().await?)
     .await?;
     for (case, what) in &own {
         faults.add(format!("{case} was {what} by the clerk whom it is about"));
@@ -72,7 +72,7 @@ pub(super) async fn check(look: &Look<'_>) -> Result<Finding, Unreadable> {
          where set_aside is not null and (set_aside_reason = '' or set_aside_by = '' or set_aside_by = clerk)
          order by 1, 2",
     )
-    .fetch_all(pool)
+    .fetch_all(&mut *look.complaints().await?)
     .await?;
     for (number, event) in &set_aside {
         faults.add(format!(
@@ -84,7 +84,7 @@ pub(super) async fn check(look: &Look<'_>) -> Result<Finding, Unreadable> {
         "select count(*), count(*) filter (where level <= 2), (select count(*) from complaints.rectification),
                 (select count(*) from complaints.rating_month) from complaints.rating",
     )
-    .fetch_one(pool)
+    .fetch_one(&mut *look.complaints().await?)
     .await?;
     Ok(faults.finding(
         "ratings",
@@ -117,7 +117,7 @@ async fn figures(look: &Look<'_>, faults: &mut Faults) -> Result<(), Unreadable>
            on p.center = c.center and p.month = c.month and p.scope = c.scope and p.id = c.id
          where p.counts is distinct from c.counts order by 1, 2, 3, 4",
     )
-    .fetch_all(look.complaints()?)
+    .fetch_all(&mut *look.complaints().await?)
     .await?;
     for (center, month, scope, id) in &differing {
         faults.add(format!(

@@ -18,14 +18,12 @@ struct Done {
 pub(super) async fn check(look: &Look<'_>) -> Result<Finding, Unreadable> {
     let mut faults = Faults::default();
     let applications = from_intake(look, &mut faults).await?;
-    let pool = look.supervision()?;
-
     let running: Vec<(String, String)> = sqlx::query_as(
         "select number, kind from supervision.clock join supervision.application a using (number)
          where a.ended_on is not null and started_on is not null and clock.ended_on is null
            and kind <> 'SUPERVISION_CASE' order by 1, 2",
     )
-    .fetch_all(pool)
+    .fetch_all(&mut *look.supervision().await?)
     .await?;
     for (number, kind) in &running {
         faults.add(format!("{number} has ended and its clock {kind} runs on"));
@@ -34,7 +32,7 @@ pub(super) async fn check(look: &Look<'_>) -> Result<Finding, Unreadable> {
         "select number, rung from supervision.warning join supervision.clock using (clock)
          where rung <> 'YELLOW' and reached_on <= warning.due_on order by 1, 2",
     )
-    .fetch_all(pool)
+    .fetch_all(&mut *look.supervision().await?)
     .await?;
     for (number, rung) in &early {
         faults.add(format!("{number} has the warning {rung} of a day that was not over"));
@@ -44,7 +42,7 @@ pub(super) async fn check(look: &Look<'_>) -> Result<Finding, Unreadable> {
          where w.rung = 'CASE'
            and not exists (select from supervision.supervision_case s where s.clock = w.clock) order by 1",
     )
-    .fetch_all(pool)
+    .fetch_all(&mut *look.supervision().await?)
     .await?;
     for (number,) in &unasked {
         faults.add(format!("{number} has reached the last rung and no supervision case is open"));
@@ -60,14 +58,14 @@ pub(super) async fn check(look: &Look<'_>) -> Result<Finding, Unreadable> {
          select center, measure from counted full join shown using (center, measure)
          where counted.count is distinct from shown.count order by 1, 2",
     )
-    .fetch_all(pool)
+    .fetch_all(&mut *look.supervision().await?)
     .await?;
     for (center, measure) in &miscounted {
         faults.add(format!("the board of {center} is wrong about {measure}"));
     }
     let (warnings, red): (i64, i64) =
         sqlx::query_as("select count(*), count(*) filter (where public) from supervision.warning")
-            .fetch_one(pool)
+            .fetch_one(&mut *look.supervision().await?)
             .await?;
     let counts =
         format!("{applications} applications on the boards; {warnings} warnings, {red} of them public");
@@ -86,7 +84,7 @@ async fn from_intake(look: &Look<'_>, faults: &mut Faults) -> Result<usize, Unre
         .bind(&after)
         .bind(look.as_of)
         .bind(PAGE)
-        .fetch_all(look.intake()?)
+        .fetch_all(&mut *look.intake().await?)
         .await?;
         let Some(last) = page.last() else { return Ok(count) };
         after = last.number.clone();
@@ -97,7 +95,7 @@ async fn from_intake(look: &Look<'_>, faults: &mut Faults) -> Result<usize, Unre
              where count = 1 and measure in ('RECEIVED', 'ACCEPTED', 'DECIDED', 'COMPLETED')",
         )
         .bind(&numbers)
-        .fetch_all(look.supervision()?)
+        .fetch_all(&mut *look.supervision().await?)
         .await?;
         let counted: BTreeSet<(&str, &str)> =
             counted.iter().map(|(number, measure)| (number.as_str(), measure.as_str())).collect();
