@@ -5,12 +5,15 @@
 use std::collections::{HashMap, HashSet};
 use std::hash::Hash;
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures::future::BoxFuture;
 use sqlx::PgConnection;
 use tokio::sync::{mpsc, oneshot};
+use tokio::time::Instant;
 use yimen_kernel::error::{Error, Result};
 
+use crate::pace::Pace;
 use crate::store::Store;
 
 /// Questions that are asked together, at most.
@@ -40,11 +43,14 @@ where
         let (waiting, mut questions) = mpsc::unbounded_channel::<Waiting<K, V>>();
         let find = Arc::new(find);
         tokio::spawn(async move {
+            let mut pace = Pace::new(Duration::ZERO);
             loop {
                 let mut batch = Vec::new();
                 if questions.recv_many(&mut batch, BATCH).await == 0 {
                     return;
                 }
+                pace.gather(&mut batch, BATCH, || questions.try_recv().ok()).await;
+                let begun = Instant::now();
                 let (store, find) = (store.clone(), find.clone());
                 // A task of its own: what breaks in it breaks for these askers, and not for those who come after.
                 let asking = tokio::spawn(async move {
@@ -64,6 +70,7 @@ where
                 if let Err(error) = asking.await {
                     tracing::error!(%error, "Questions that were asked together were not answered.");
                 }
+                pace.done(begun);
             }
         });
         Self { waiting }

@@ -1,15 +1,17 @@
 //! Calls of one kind that come at the same time and share a transaction.
 //!
-//! Nobody waits for company: whoever comes while others are being served is served with those who came
-//! meanwhile. A call is answered after the commit of what it did, as if it had come alone.
+//! Whoever comes while others are being served, or in the rest after it ([`crate::pace`]), is served with those who
+//! came meanwhile. A call is answered after the commit of what it did, as if it had come alone.
 
 use std::collections::HashMap;
 use std::hash::Hash;
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures::future::BoxFuture;
 use prost::Message;
 use tokio::sync::{mpsc, oneshot};
+use tokio::time::Instant;
 use tonic::{Request, Response, Status};
 use tracing::{Instrument as _, Span};
 use yimen_kernel::error::{Error, Kind, Result};
@@ -18,6 +20,7 @@ use yimen_proto::Mutation;
 
 use crate::context::{Caller, Context};
 use crate::messages::{Done, Named};
+use crate::pace::Pace;
 use crate::rpc::to_status;
 use crate::store::Tx;
 
@@ -141,11 +144,14 @@ where
 {
     /// Serves whoever waits, until nobody can come any more.
     async fn work(self: Arc<Self>, mut calls: mpsc::UnboundedReceiver<Waiting<Req, Res>>) {
+        let mut pace = Pace::new(Duration::ZERO);
         loop {
             let mut batch = Vec::new();
             if calls.recv_many(&mut batch, BATCH).await == 0 {
                 return;
             }
+            pace.gather(&mut batch, BATCH, || calls.try_recv().ok()).await;
+            let begun = Instant::now();
             // A task of its own: what breaks in it breaks for these callers, and not for those who come after.
             let serving = tokio::spawn({
                 let worker = self.clone();
@@ -154,6 +160,7 @@ where
             if let Err(error) = serving.await {
                 tracing::error!(%error, "Calls that shared a transaction were not answered.");
             }
+            pace.done(begun);
         }
     }
 

@@ -24,6 +24,7 @@ pub mod gather;
 pub mod group;
 pub mod messages;
 pub mod objects;
+pub mod pace;
 pub mod page;
 pub mod rpc;
 pub mod run;

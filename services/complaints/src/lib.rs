@@ -101,6 +101,7 @@ fn build(context: Context) -> BoxFuture<'static, Result<Service, String>> {
             .on::<RatingLinkGiven>(events::link_given)
             .on::<DepartmentAdded>(events::department_added);
         let subscriptions = Subscriptions::new(context.store.clone())
+            .at_leisure()
             .with_calendar()
             .together(readers, |tx, heard| events::hear(tx, heard).boxed());
         let ctx = context.clone();

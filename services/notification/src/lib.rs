@@ -108,10 +108,11 @@ fn build(context: Context) -> BoxFuture<'static, Result<Service, String>> {
             .on::<FeeOverdue>(events::fee_overdue)
             .on::<FeeRefunded>(events::fee_refunded)
             .on::<BallotInvited>(events::vote_invited);
-        let subscriptions = Subscriptions::new(context.store.clone()).together(readers, move |tx, heard| {
-            let public_url = public_url.clone();
-            async move { app::queue::hear(tx, heard, &public_url).await }.boxed()
-        });
+        let subscriptions =
+            Subscriptions::new(context.store.clone()).at_leisure().together(readers, move |tx, heard| {
+                let public_url = public_url.clone();
+                async move { app::queue::hear(tx, heard, &public_url).await }.boxed()
+            });
         let server = NotificationServer::new(grpc::Server(context));
         Ok(Service { routes: Routes::new(server), subscriptions, chores })
     }

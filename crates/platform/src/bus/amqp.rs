@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use futures::{FutureExt as _, StreamExt as _};
+use futures::StreamExt as _;
 use lapin::message::Delivery;
 use lapin::options::{
     BasicAckOptions, BasicConsumeOptions, BasicNackOptions, BasicPublishOptions, BasicQosOptions,
@@ -20,12 +20,14 @@ use lapin::options::{
 use lapin::types::{AMQPValue, FieldTable};
 use lapin::{BasicProperties, Channel, Connection, ConnectionProperties, Consumer, ExchangeKind};
 use tokio::sync::Mutex;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use yimen_kernel::error::{Error, Kind};
 
 use crate::bus::Bus;
 use crate::messages::subscribe::Subscriptions;
 use crate::messages::{Envelope, wire};
+use crate::pace::Pace;
 
 const EVENTS: &str = "yimen.events";
 const DEAD: &str = "yimen.dead";
@@ -178,14 +180,17 @@ async fn consume_once(
             FieldTable::default(),
         )
         .await?;
+    let mut pace = Pace::new(subscriptions.pace());
     loop {
         let first = tokio::select! {
             next = consumer.next() => next,
             () = stop.cancelled() => return Ok(()),
         };
         let Some(first) = first else { return Ok(()) };
-        let batch = with_ready(first?, &mut consumer)?;
+        let batch = with_company(first?, &mut consumer, &pace).await?;
+        let begun = Instant::now();
         settle(channel, subscriptions, batch).await?;
+        pace.done(begun);
     }
 }
 
@@ -206,11 +211,11 @@ impl Parcel {
     }
 }
 
-/// The first delivery and those that have already arrived behind it.
-fn with_ready(first: Delivery, consumer: &mut Consumer) -> lapin::Result<Vec<Parcel>> {
+/// The first delivery, with those that have arrived behind it or arrive before the turn.
+async fn with_company(first: Delivery, consumer: &mut Consumer, pace: &Pace) -> lapin::Result<Vec<Parcel>> {
     let mut batch = vec![Parcel::open(first)];
     while batch.iter().map(Parcel::len).sum::<usize>() < BATCH {
-        match consumer.next().now_or_never() {
+        match pace.before_turn(consumer.next()).await {
             Some(Some(delivery)) => batch.push(Parcel::open(delivery?)),
             _ => break,
         }

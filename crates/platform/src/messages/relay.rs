@@ -13,6 +13,7 @@ use yimen_kernel::error::Result;
 
 use crate::bus::Bus;
 use crate::messages::Envelope;
+use crate::pace::Pace;
 use crate::store::Store;
 
 /// Events that are published together, when the table is read; and commits, when they are handed over.
@@ -32,13 +33,16 @@ pub async fn run(store: Store, bus: Arc<dyn Bus>, stop: CancellationToken) {
     let (mut poll, mut mark) = (interval(POLL), interval(MARK));
     poll.set_missed_tick_behavior(MissedTickBehavior::Delay);
     mark.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let mut commits = Vec::new();
+    let (mut commits, mut pace) = (Vec::new(), Pace::new(Duration::ZERO));
     let outgoing = relay.store.outgoing().clone();
     while !stop.is_cancelled() {
         tokio::select! {
             _ = handed.recv_many(&mut commits, BATCH.into()) => {
+                pace.gather(&mut commits, BATCH.into(), || handed.try_recv().ok()).await;
                 let events: Vec<Envelope> = commits.drain(..).flatten().collect();
+                let begun = Instant::now();
                 relay.send(&events).await;
+                pace.done(begun);
             }
             _ = mark.tick(), if relay.has_to_do() => {
                 relay.mark().await;

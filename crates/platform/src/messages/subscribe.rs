@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures::future::BoxFuture;
 use prost::{Message, Name};
@@ -69,17 +70,33 @@ impl<M: Message + Default> Received<M> {
     }
 }
 
+/// How long events wait for company at a listener for whom nobody waits.
+const LEISURE: Duration = Duration::from_millis(100);
+
 /// What one service does with the events that it listens to.
 #[derive(Clone)]
 pub struct Subscriptions {
     store: Store,
     handlers: BTreeMap<String, Handler>,
+    pace: Duration,
 }
 
 impl Subscriptions {
     /// None yet.
     pub fn new(store: Store) -> Self {
-        Self { store, handlers: BTreeMap::new() }
+        Self { store, handlers: BTreeMap::new(), pace: Duration::ZERO }
+    }
+
+    /// As a listener for whom no case waits: at most every tenth of a second, with all that came meanwhile. What
+    /// comes after a rest is handled at once.
+    #[must_use]
+    pub fn at_leisure(self) -> Self {
+        Self { pace: LEISURE, ..self }
+    }
+
+    /// The time between two rounds of handling, at least.
+    pub(crate) fn pace(&self) -> Duration {
+        self.pace
     }
 
     /// Has `handler` called for every event of type `M`.

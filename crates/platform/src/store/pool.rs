@@ -2,7 +2,7 @@
 //!
 //! The pool of `sqlx` asks each connection for a sign of life when it is given back, and by default when it is lent:
 //! two round trips for each transaction and each read, which was as many as there are statements
-//! (`docs/adr/0013-lent-connections.md`). This one asks once a second.
+//! (`docs/adr/0014-lent-connections.md`). This one asks once a second.
 
 use std::ops::{Deref, DerefMut};
 use std::time::{Duration, Instant};

@@ -7,8 +7,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::watch;
+use tokio::time::Instant;
 use yimen_kernel::{DepartmentId, Result};
 use yimen_platform::Context;
+use yimen_platform::pace::Pace;
 
 use crate::store::feed::{self, Changed};
 use crate::store::views::{self, TaskView, Wanted};
@@ -63,8 +65,9 @@ impl News {
     /// Reads until the process stops.
     async fn read(self: Arc<Self>) {
         let stop = self.context.stop.clone();
-        let mut place = None;
+        let (mut place, mut pace) = (None, Pace::new(Duration::ZERO));
         while !stop.is_cancelled() {
+            let begun = Instant::now();
             let committed = match self.look(&mut place).await {
                 Ok(committed) => committed,
                 Err(error) => {
@@ -72,8 +75,9 @@ impl News {
                     self.context.store.committed().notified()
                 }
             };
+            pace.done(begun);
             tokio::select! {
-                () = committed => {}
+                () = committed => pace.rest().await,
                 () = tokio::time::sleep(POLL) => {}
                 () = stop.cancelled() => {}
             }

@@ -23,11 +23,15 @@ const PATIENCE: Patience = Patience::from_secs(30);
 /// Messages that carriers are asked to take at the same time: so that those who fall silent hold up nobody.
 const UNDER_WAY: usize = 512;
 /// Messages that are taken for sending at a time.
-const BATCH: i64 = 64;
+const BATCH: usize = 64;
 /// Messages to one number within 24 hours.
 const PER_NUMBER: i64 = 50;
 /// It outlasts the carrier's time and ours.
 const LEASE: Duration = Duration::seconds(60);
+/// How often it is looked what is due while carriers are waited for, if nothing is queued meanwhile.
+const LOOK: Patience = Patience::from_secs(2);
+/// How long an answer waits for others to be noted with.
+const COMPANY: Patience = Patience::from_millis(20);
 /// How long answers that could not be noted wait before they are noted again.
 const AGAIN: Patience = Patience::from_secs(1);
 /// How long answers are waited for when the process stops; after it nobody knows.
@@ -94,20 +98,27 @@ impl Sender {
     /// answers are noted as they come.
     pub async fn round(&self) -> Result<()> {
         let (stop, mut asked) = (&self.ctx.stop, JoinSet::new());
+        let committed = self.ctx.store.committed().notified();
+        tokio::pin!(committed);
+        let mut may_be_due = true;
         while !stop.is_cancelled() {
-            let committed = self.ctx.store.committed().notified();
-            let free = UNDER_WAY.saturating_sub(asked.len());
-            if free > 0 {
-                match self.lease(BATCH.min(i64::try_from(free).unwrap_or(BATCH))).await {
-                    Ok(leased) => leased.into_iter().for_each(|(row, named)| {
-                        let going = self.under_way.go(row.message);
-                        // A task of its own: a carrier may need the connection that we wait for here.
-                        asked.spawn(submit(row, named, going));
-                    }),
+            while may_be_due && asked.len() < UNDER_WAY {
+                committed.set(self.ctx.store.committed().notified());
+                let batch = BATCH.min(UNDER_WAY - asked.len());
+                match self.lease(batch).await {
+                    Ok(leased) => {
+                        may_be_due = leased.len() == batch;
+                        for (row, named) in leased {
+                            let going = self.under_way.go(row.message);
+                            // A task of its own: a carrier may need the connection that we wait for here.
+                            asked.spawn(submit(row, named, going));
+                        }
+                    }
                     Err(error) if asked.is_empty() => return Err(error),
                     // What is under way is noted all the same.
                     Err(error) => {
-                        tracing::warn!(%error, "Messages could not be taken for sending; trying again.")
+                        tracing::warn!(%error, "Messages could not be taken for sending; trying again.");
+                        break;
                     }
                 }
             }
@@ -115,8 +126,9 @@ impl Sender {
                 return Ok(());
             }
             tokio::select! {
-                Some(first) = asked.join_next() => self.note(&with_ready(first, &mut asked)).await,
-                () = committed => {}
+                Some(first) = asked.join_next() => self.note(&with_company(first, &mut asked).await).await,
+                () = &mut committed => may_be_due = true,
+                () = tokio::time::sleep(LOOK) => may_be_due = true,
                 () = stop.cancelled() => {}
             }
         }
@@ -125,7 +137,7 @@ impl Sender {
         loop {
             tokio::select! {
                 first = asked.join_next() => match first {
-                    Some(first) => self.note(&with_ready(first, &mut asked)).await,
+                    Some(first) => self.note(&with_company(first, &mut asked).await).await,
                     None => return Ok(()),
                 },
                 () = &mut parting => return Ok(()),
@@ -151,12 +163,13 @@ impl Sender {
     }
 
     /// Takes up to `batch` messages that are due and notes, durably, who is about to be asked.
-    async fn lease(&self, batch: i64) -> Result<Vec<(Row, Named)>> {
+    async fn lease(&self, batch: usize) -> Result<Vec<(Row, Named)>> {
         if !self.hours.are_open(self.ctx.store.now()) {
             return Ok(Vec::new());
         }
         let now = self.ctx.store.now();
         let per_center = i64::from(self.ctx.config.sms_per_center);
+        let batch = i64::try_from(batch).unwrap_or(i64::MAX);
         let limits = Limits { batch, per_number: PER_NUMBER, per_center, lease: LEASE };
         if let [only] = &*self.carriers {
             // One statement, which needs no transaction around it.
@@ -244,8 +257,11 @@ async fn submit(row: Row, named: Named, going: Going) -> Answered {
     Answered { row, named, answer, _going: going }
 }
 
-/// The first answer and those that have already come behind it. What ended without one has its lease run out.
-fn with_ready(first: Asked, asked: &mut JoinSet<Answered>) -> Vec<Answered> {
-    let ready = std::iter::from_fn(|| asked.try_join_next());
-    std::iter::once(first).chain(ready).flatten().collect()
+/// The first answer and those that come soon behind it. What ended without one has its lease run out.
+async fn with_company(first: Asked, asked: &mut JoinSet<Answered>) -> Vec<Answered> {
+    let (mut all, until) = (vec![first], Instant::now() + COMPANY);
+    while let Ok(Some(next)) = tokio::time::timeout_at(until, asked.join_next()).await {
+        all.push(next);
+    }
+    all.into_iter().flatten().collect()
 }
