@@ -22,7 +22,7 @@ const SERIALS: u32 = 1_000;
 /// Copies of every seed that are made by one round of statements.
 const BATCH: u32 = 500;
 /// Tables that tell of no single case, and links that lead to none.
-const NOT_OF_CASES: [&str; 19] = [
+const NOT_OF_CASES: [&str; 21] = [
     "migration",
     "subscription",
     "calendar_notice",
@@ -38,6 +38,8 @@ const NOT_OF_CASES: [&str; 19] = [
     "task_feed",
     "rollup",
     "rollup_again",
+    "difference",
+    "figure",
     "red_list",
     "red_list_change",
     "flag",

@@ -67,6 +67,8 @@ const ROUND: Duration = Duration::from_secs(20);
 
 /// How long a burst of events is gathered before the boards show it, at most.
 const SOON: Duration = Duration::from_millis(500);
+/// How often the figures are written; until then readers add up what was noted.
+const FOLD: Duration = Duration::from_secs(5);
 /// How often it is looked what many cases show together.
 const SELDOM: Duration = Duration::from_secs(600);
 
@@ -114,10 +116,12 @@ fn build(context: Context) -> BoxFuture<'static, Result<Service, String>> {
             .on::<RectificationExtended>(ratings::extended)
             .on::<RectificationClosed>(ratings::closed);
         let subscriptions = Subscriptions::new(context.store.clone())
+            .at_leisure()
             .together(readers, |tx, heard| app::clocks::hear(tx, heard).boxed());
         let news = News::new();
         let mut chores = vec![
             chore(&context, "settle cases", SOON, app::settle::all),
+            chore(&context, "add to the figures", FOLD, app::settle::add_up),
             chore(&context, "climb the ladder", ROUND, app::ladder::climb),
             chore(&context, "compute again by a new calendar", ROUND, app::recompute::all),
             chore(&context, "ask about conduct", SELDOM, app::conduct::look),

@@ -59,8 +59,11 @@ async fn every_rung_is_reached_once_and_every_case_counted_once() {
         second.unwrap();
     };
     both("settle cases").await;
-    let received = "select sum(counts[1])::bigint from supervision.rollup
+    let received = "select sum(counts[1])::bigint from supervision.figure
                     where scope = 'CENTER' and grain = 'YEAR' and measure = 'RECEIVED'";
+    assert_eq!(count(&one, received).await, CASES as i64);
+    both("add to the figures").await;
+    assert_eq!(count(&one, "select count(*) from supervision.difference").await, 0);
     assert_eq!(count(&one, received).await, CASES as i64);
 
     // Two weeks of standing still: yellow, red, a supervision case, past the legal limit.
@@ -77,7 +80,7 @@ async fn every_rung_is_reached_once_and_every_case_counted_once() {
     assert_eq!(count(&one, numbered).await, 3 * CASES as i64);
 
     both("settle cases").await;
-    let red = "select counts[1] from supervision.rollup
+    let red = "select sum(counts[1])::bigint from supervision.figure
                where scope = 'CENTER' and grain = 'YEAR' and measure = 'RED'";
     assert_eq!(count(&one, red).await, CASES as i64);
     let pool = one.pool.clone();

@@ -53,7 +53,7 @@ pub(super) async fn check(look: &Look<'_>) -> Result<Finding, Unreadable> {
            select a.center, f.measure, sum(f.count) as count
            from supervision.fact f join supervision.application a using (number) group by 1, 2),
          shown as (
-           select center, measure, sum(count) as count from supervision.rollup, unnest(counts) count
+           select center, measure, sum(count) as count from supervision.figure, unnest(counts) count
            where scope = 'CENTER' and grain = 'YEAR' group by 1, 2 having sum(count) <> 0)
          select center, measure from counted full join shown using (center, measure)
          where counted.count is distinct from shown.count order by 1, 2",

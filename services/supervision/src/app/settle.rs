@@ -72,6 +72,11 @@ pub async fn all(ctx: Context) -> Result<()> {
     if is_due { ladder::climb(ctx).await } else { Ok(()) }
 }
 
+/// Adds what settling changed to the boards' figures.
+pub async fn add_up(ctx: Context) -> Result<()> {
+    facts::add_up(&mut *ctx.store.read().await?).await
+}
+
 /// Corrects what was told of days before it was heard that it had been done: after a while of standing still
 /// the ladder may be climbed before the last event has come. Its case is to be settled once more then; says
 /// whether it is.

@@ -1,6 +1,10 @@
 //! What cases count for, and the boards' figures, which are the sum of it.
+//!
+//! A case counts in some forty lines and periods, and most cases of a center in the same ones. So what a settling
+//! changed is kept as one row first, which readers add up (the view `figure`), and added to the figures later with
+//! what others changed.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 
 use chrono::NaiveDate;
 use sqlx::PgConnection;
@@ -71,21 +75,21 @@ impl Columns {
     }
 }
 
-/// Keeps what cases count for, and adds the differences to every figure that they are part of.
+/// Keeps what cases count for, and what is to be added to every figure that they are part of.
 pub async fn keep(connection: &mut PgConnection, changes: &[Change<'_>]) -> Result<()> {
     let changes: Vec<&Change<'_>> = changes.iter().filter(|change| !change.difference.is_empty()).collect();
     if changes.is_empty() {
         return Ok(());
     }
     write(connection, &changes).await?;
-    add(connection, &changes).await
+    note(connection, &changes).await
 }
 
 async fn write(connection: &mut PgConnection, changes: &[&Change<'_>]) -> Result<()> {
     let Columns { numbers, measures, departments, days, buckets, counts, .. } =
         Columns::of(changes, |change| &change.after)?;
     sqlx::query!(
-        "insert into supervision.counted as c (number, measures, departments, days, buckets, counts)
+        "insert into supervision.counted (number, measures, departments, days, buckets, counts)
          select number, array_agg(measure), array_agg(department), array_agg(day), array_agg(bucket), array_agg(count)
          from unnest($1::text[], $2::text[], $3::text[], $4::date[], $5::integer[], $6::bigint[])
                 f(number, measure, department, day, bucket, count)
@@ -117,41 +121,58 @@ async fn write(connection: &mut PgConnection, changes: &[&Change<'_>]) -> Result
     Ok(())
 }
 
-/// Adds to every figure that what changed is part of.
-async fn add(connection: &mut PgConnection, changes: &[&Change<'_>]) -> Result<()> {
+/// Notes what is to be added to the figures.
+async fn note(connection: &mut PgConnection, changes: &[&Change<'_>]) -> Result<()> {
     let Columns { centers, items, measures, departments, days, buckets, counts, .. } =
         Columns::of(changes, |change| &change.difference)?;
-    // Most measures have one count: they are added without looking for their buckets.
-    let distributed: BTreeSet<&String> = measures
-        .iter()
-        .zip(&buckets)
-        .filter(|(_, bucket)| **bucket > 0)
-        .map(|(measure, _)| measure)
-        .collect();
-    let spread: Vec<bool> = measures.iter().map(|measure| distributed.contains(measure)).collect();
     sqlx::query!(
-        "insert into supervision.rollup as r (scope, grain, center, first_on, department, item, measure, counts)
-         select p.scope, p.grain, c.center, p.first_on, p.of_department, p.of_item, c.measure,
-                case when c.spread then supervision.counts(c.bucket, c.count) filter (where c.spread)
-                     else array[sum(c.count)::bigint] end
-         from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::date[], $6::integer[], $7::bigint[], $8::bool[])
-                c(center, department, item, measure, day, bucket, count, spread)
-         cross join lateral supervision.places(c.department, c.item, c.day) p
-         group by 1, 2, 3, 4, 5, 6, 7, c.spread
-         order by 1, 2, 3, 4, 5, 6, 7
-         on conflict (scope, grain, center, first_on, department, item, measure)
-         do update set counts =
-           case when cardinality(r.counts) = 1 and cardinality(excluded.counts) = 1
-                then array[r.counts[1] + excluded.counts[1]]
-                else supervision.add_counts(r.counts, excluded.counts) end",
+        "insert into supervision.difference (center, departments, items, measures, days, buckets, counts)
+         select center, array_agg(department), array_agg(item), array_agg(measure), array_agg(day),
+                array_agg(bucket), array_agg(count)
+         from (
+           select center, department, item, measure, day, bucket, sum(count)::bigint as count
+           from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::date[], $6::integer[], $7::bigint[])
+                  c(center, department, item, measure, day, bucket, count)
+           group by 1, 2, 3, 4, 5, 6 having sum(count) <> 0) changed
+         group by center",
         &centers,
         &departments,
         &items,
         &measures,
         &days,
         &buckets,
-        &counts,
-        &spread
+        &counts
+    )
+    .execute(connection)
+    .await
+    .map_err(db)?;
+    Ok(())
+}
+
+/// Adds what was noted to the figures; what another copy of the service is adding is left to it.
+pub async fn add_up(connection: &mut PgConnection) -> Result<()> {
+    sqlx::query!(
+        "with noted as (
+           delete from supervision.difference where difference in (
+             select difference from supervision.difference for update skip locked)
+           returning *),
+         changed as (
+           select n.center, c.department, c.item, c.measure, c.day, c.bucket, sum(c.count)::bigint as count
+           from noted n
+           cross join lateral unnest(n.departments, n.items, n.measures, n.days, n.buckets, n.counts)
+             c(department, item, measure, day, bucket, count)
+           group by 1, 2, 3, 4, 5, 6)
+         insert into supervision.rollup as r (scope, grain, center, first_on, department, item, measure, counts)
+         select p.scope, p.grain, c.center, p.first_on, p.of_department, p.of_item, c.measure,
+                supervision.counts(c.bucket, c.count)
+         from changed c cross join lateral supervision.places(c.department, c.item, c.day) p
+         group by 1, 2, 3, 4, 5, 6, 7
+         order by 1, 2, 3, 4, 5, 6, 7
+         on conflict (scope, grain, center, first_on, department, item, measure)
+         do update set counts =
+           case when cardinality(r.counts) = 1 and cardinality(excluded.counts) = 1
+                then array[r.counts[1] + excluded.counts[1]]
+                else supervision.add_counts(r.counts, excluded.counts) end"
     )
     .execute(connection)
     .await
@@ -161,12 +182,13 @@ async fn add(connection: &mut PgConnection, changes: &[&Change<'_>]) -> Result<(
 
 /// Counts every figure again from what the cases count for. Gives how many there are and how many were wrong.
 ///
-/// Readers go on reading the old figures; who adds to them waits.
+/// Readers go on reading the old figures; who changes them waits.
 pub async fn count_again(connection: &mut PgConnection) -> Result<(u64, u64)> {
-    sqlx::query!("lock table supervision.rollup in exclusive mode")
+    sqlx::query!("lock table supervision.difference, supervision.rollup in exclusive mode")
         .execute(&mut *connection)
         .await
         .map_err(db)?;
+    add_up(connection).await?;
     let counted = sqlx::query!(
         r#"select count(again.counts) as "figures!",
                   count(*) filter (where exists (
@@ -212,11 +234,12 @@ pub struct Figures {
 /// The figures of a board.
 pub async fn board(connection: &mut PgConnection, wanted: &Wanted) -> Result<Vec<Figures>> {
     let rows = sqlx::query!(
-        r#"select center, department, item, first_on, array_agg(measure) as "measures!",
+        r#"select center as "center!", department as "department!", item as "item!", first_on as "first_on!",
+                  array_agg(measure) as "measures!",
                   array_agg(cardinality(counts)) as "lengths!", supervision.joined(counts) as "counts!"
            from (
              select center, department, item, first_on, measure, counts
-             from supervision.rollup
+             from supervision.figure
              where scope = $1 and grain = $2 and center between $3 and $4 and first_on between $5 and $6
                and ($7::text is null or department = $7) and ($8::text is null or item = $8)
              limit $9) figure

@@ -217,10 +217,10 @@ pub async fn on_last_days(
 /// How much time the departments left out in a month, center by center.
 pub async fn shares(connection: &mut PgConnection, month: NaiveDate) -> Result<Vec<(String, Vec<Share>)>> {
     let rows = sqlx::query!(
-        r#"select center, department,
+        r#"select center as "center!", department as "department!",
                   coalesce(sum(days) filter (where measure = 'SUSPENDED_DAYS'), 0)::bigint as "suspended!",
                   coalesce(sum(days) filter (where measure = 'OPINION_DAYS'), 0)::bigint as "used!"
-           from supervision.rollup, lateral (
+           from supervision.figure, lateral (
              select sum(case measure when 'OPINION_DAYS' then (place - 1) * count else count end) as days
              from unnest(counts) with ordinality bucket(count, place)) added
            where scope = 'DEPARTMENT' and grain = 'MONTH' and first_on = $1 and department <> ''
