@@ -59,7 +59,7 @@ impl Pool {
     pub async fn get(&self) -> Result<Connection> {
         self.0.get().await.map_err(|error| match error {
             PoolError::Backend(error) => db(error),
-            error => Error::unavailable("no connection to the database is free").because(error),
+            error => Error::unavailable(error),
         })
     }
 

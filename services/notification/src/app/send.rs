@@ -127,7 +127,7 @@ impl Sender {
             }
             tokio::select! {
                 Some(first) = asked.join_next() => self.note(&with_company(first, &mut asked).await).await,
-                () = &mut committed => may_be_due = true,
+                () = &mut committed, if !may_be_due => may_be_due = true,
                 () = tokio::time::sleep(LOOK) => may_be_due = true,
                 () = stop.cancelled() => {}
             }

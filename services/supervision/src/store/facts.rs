@@ -1,8 +1,8 @@
 //! What cases count for, and the boards' figures, which are the sum of it.
 //!
-//! A case counts in some forty lines and periods, and most cases of a center in the same ones. So what a settling
-//! changed is kept as one row first, which readers add up (the view `figure`), and added to the figures later with
-//! what others changed.
+//! A case counts in more than a hundred figures, and most cases of a center in the same ones. So what a settling
+//! changed is noted in one row first, and added to the figures later with what others changed; readers add up both
+//! (the view `figure`).
 
 use std::collections::HashMap;
 
@@ -184,7 +184,8 @@ pub async fn add_up(connection: &mut PgConnection) -> Result<()> {
 ///
 /// Readers go on reading the old figures; who changes them waits.
 pub async fn count_again(connection: &mut PgConnection) -> Result<(u64, u64)> {
-    sqlx::query!("lock table supervision.difference, supervision.rollup in exclusive mode")
+    // Whoever changes the figures takes from here first.
+    sqlx::query!("lock table supervision.difference in exclusive mode")
         .execute(&mut *connection)
         .await
         .map_err(db)?;
