@@ -109,7 +109,7 @@ impl Context {
         F: for<'t> FnOnce(&'t mut Tx, Caller, Req) -> BoxFuture<'t, Result<Res>>,
     {
         let named = Named::of(&caller, &message)?;
-        let mut tx = self.store.begin().await?;
+        let mut tx = self.store.begin_step().await?;
         let outcome = operation(&mut tx, caller, message).await;
         let Some(named) = named else {
             let response = outcome?;

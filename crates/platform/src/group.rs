@@ -214,7 +214,7 @@ where
         let calls: Vec<Call<Req>> = batch.iter().map(|waiting| waiting.call.clone()).collect();
         let first = calls.first().map_or_else(Span::none, |call| call.span.clone());
         async {
-            let mut tx = self.context.store.begin().await?;
+            let mut tx = self.context.store.begin_step().await?;
             let outcomes = (self.operation)(&mut tx, calls).await?;
             let mut answers = Vec::with_capacity(batch.len());
             for (waiting, outcome) in batch.iter().zip(&outcomes) {

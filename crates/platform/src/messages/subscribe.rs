@@ -203,7 +203,7 @@ impl Subscriptions {
         if let Ok(true) = outcome {
             return Ok(());
         }
-        let mut tx = self.store.begin().await?;
+        let mut tx = self.store.begin_step().await?;
         let (tables, now) = (tx.tables(), tx.now());
         let new = tables.process(tx.sql(), events, now).await?;
         if new.len() == events.len() {
@@ -216,7 +216,7 @@ impl Subscriptions {
 
     /// Handles events that nobody heard before. `Ok(false)` when one was: then nothing was done.
     async fn as_new(&self, events: &[Envelope]) -> Result<bool> {
-        let mut tx = self.store.begin().await?;
+        let mut tx = self.store.begin_step().await?;
         self.apply(&mut tx, events).await?;
         tx.commit_done(&Done { heard: events, ..Done::default() }).await
     }

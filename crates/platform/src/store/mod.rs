@@ -97,8 +97,21 @@ impl Store {
     /// # Errors
     /// `UNAVAILABLE` when no connection is to be had.
     pub async fn begin(&self) -> Result<Tx> {
-        Ok(Tx {
-            inner: Transaction::begin(self.pool.get().await?).await.map_err(db)?,
+        Ok(self.tx(Transaction::begin(self.pool.get().await?).await.map_err(db)?))
+    }
+
+    /// Opens the transaction of a step: of what people do, and of what follows from events. Its statements find rows
+    /// by their keys and are planned once; see [`Tx::plan_by_values`].
+    ///
+    /// # Errors
+    /// `UNAVAILABLE` when no connection is to be had.
+    pub(crate) async fn begin_step(&self) -> Result<Tx> {
+        Ok(self.tx(Transaction::begin_step(self.pool.get().await?).await.map_err(db)?))
+    }
+
+    fn tx(&self, inner: Transaction) -> Tx {
+        Tx {
+            inner,
             tables: self.tables.clone(),
             committed: self.committed.clone(),
             outgoing: self.outgoing.clone(),
@@ -106,7 +119,7 @@ impl Store {
             memory: self.memory.clone(),
             now: self.clock.now(),
             events: Vec::new(),
-        })
+        }
     }
 
     /// A connection for reading, outside any transaction.
@@ -159,6 +172,15 @@ impl Tx {
     /// The connection, for `store.rs`.
     pub fn sql(&mut self) -> &mut PgConnection {
         self.inner.sql()
+    }
+
+    /// Has what follows in the transaction planned by what is asked, each time: for a list whose filters may be absent
+    /// (`$1 is null or …`), of which a plan that is made once reads every row.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn plan_by_values(&mut self) -> Result<()> {
+        self.inner.plan_by_values().await.map_err(db)
     }
 
     /// What the service keeps in memory: only what other transactions have committed belongs there.

@@ -141,10 +141,27 @@ impl managed::Manager for Connections {
 
 impl Transaction {
     pub(super) async fn begin(connection: Connection) -> sqlx::Result<Self> {
+        Self::begin_as(connection, "begin").await
+    }
+
+    /// One whose statements find rows by their keys: each is planned once for the connection, and by an index where
+    /// there is one, however few rows there were (`docs/adr/0015-plans-of-steps.md`).
+    pub(super) async fn begin_step(connection: Connection) -> sqlx::Result<Self> {
+        let begin = "begin; set local plan_cache_mode = force_generic_plan; set local enable_seqscan = off";
+        Self::begin_as(connection, begin).await
+    }
+
+    async fn begin_as(connection: Connection, begin: &'static str) -> sqlx::Result<Self> {
         // It is one before it is begun: whoever does not wait for that leaves nothing open.
         let mut transaction = Self(Some(connection));
-        transaction.sql().execute("begin").await?;
+        transaction.sql().execute(begin).await?;
         Ok(transaction)
+    }
+
+    /// Takes back what [`Self::begin_step`] said of plans.
+    pub(super) async fn plan_by_values(&mut self) -> sqlx::Result<()> {
+        let plans = "set local plan_cache_mode to default; set local enable_seqscan to default";
+        self.sql().execute(plans).await.map(drop)
     }
 
     #[expect(clippy::expect_used, reason = "only the end takes the connection away")]

@@ -217,6 +217,7 @@ async fn save(
 ) -> Result<pb::AccountabilityCase> {
     table::save(tx.sql(), before.case.version, after, said).await?;
     let one = (None, Some(after.number.as_str()));
+    tx.plan_by_values().await?;
     let shown = table::list(tx.sql(), actor, &before.center, one, (None, 1)).await?.pop();
     shown.map(message::accountability).ok_or_else(unknown)
 }

@@ -268,6 +268,7 @@ async fn lock(tx: &mut Tx, number: &DocumentNumber, position: i32) -> Result<Kep
 
 async fn shown(tx: &mut Tx, number: &DocumentNumber) -> Result<pb::Scrutiny> {
     let number = number.as_str();
+    tx.plan_by_values().await?;
     let row = table::list(tx.sql(), None, Some(number), (None, 1)).await?.pop().ok_or_else(unknown)?;
     let mut shown = message::scrutiny(row);
     let questions = table::questions(tx.sql(), number).await?;

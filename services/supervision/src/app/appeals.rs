@@ -75,6 +75,7 @@ async fn lock(tx: &mut Tx, warning: Uuid) -> Result<Row> {
 
 async fn answer(tx: &mut Tx, warning: Uuid) -> Result<pb::Warning> {
     let filter = Filter { some: Some(vec![warning]), limit: 1, ..Filter::default() };
+    tx.plan_by_values().await?;
     let row = warnings::list(tx.sql(), &filter).await?.pop().ok_or_else(unknown)?;
     Ok(read::warning(row, true))
 }

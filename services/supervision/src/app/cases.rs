@@ -93,6 +93,7 @@ async fn lock(tx: &mut Tx, supervision_case: Uuid) -> Result<Held> {
 
 async fn answer(tx: &mut Tx, supervision_case: Uuid) -> Result<pb::SupervisionCase> {
     let filter = Filter { one: Some(supervision_case), limit: 1, ..Filter::default() };
+    tx.plan_by_values().await?;
     table::list(tx.sql(), &filter).await?.pop().map(message).ok_or_else(unknown)
 }
 

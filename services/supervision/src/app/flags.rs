@@ -55,6 +55,7 @@ pub async fn answer(tx: &mut Tx, actor: &Actor, flag: Uuid, text: &str) -> Resul
 
 async fn one(tx: &mut Tx, flag: Uuid) -> Result<Row> {
     let filter = Filter { one: Some(flag), limit: 1, ..Filter::default() };
+    tx.plan_by_values().await?;
     let row = table::list(tx.sql(), &filter).await?.pop();
     row.ok_or_else(|| Error::not_found(Reason::FlagUnknown))
 }
