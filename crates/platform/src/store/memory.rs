@@ -1,4 +1,4 @@
-//! What a service keeps in memory of rows that never change.
+//! What a service keeps in memory.
 
 use std::any::{Any, TypeId};
 use std::collections::HashMap;
@@ -6,7 +6,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 /// One value of each type, for as long as the store lives.
 ///
-/// It is for published versions and the like, which are the same for ever: nobody is told when a row changes.
+/// It is for published versions and the like, which are the same for ever (nobody is told when a row changes), and
+/// for what the transactions of this process hand to others in it.
 #[derive(Clone, Default)]
 pub struct Memory(Arc<Mutex<HashMap<TypeId, Arc<dyn Any + Send + Sync>>>>);
 

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
+use futures::future::BoxFuture;
 use prost::{Message, Name};
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{Connection as _, PgConnection};
@@ -119,6 +120,7 @@ impl Store {
             memory: self.memory.clone(),
             now: self.clock.now(),
             events: Vec::new(),
+            last: Vec::new(),
         }
     }
 
@@ -156,6 +158,12 @@ impl Store {
     }
 }
 
+/// What is written last in a transaction; gives what is done once it is committed.
+type Last = Box<dyn for<'t> FnOnce(&'t mut PgConnection) -> BoxFuture<'t, Result<Afterwards>> + Send>;
+
+/// What is done once a transaction is committed.
+pub type Afterwards = Box<dyn FnOnce() + Send>;
+
 /// One transaction of one operation: its SQL, its time, its events.
 pub struct Tx {
     inner: Transaction,
@@ -166,6 +174,7 @@ pub struct Tx {
     memory: Memory,
     now: DateTime<Utc>,
     events: Vec<Envelope>,
+    last: Vec<Last>,
 }
 
 impl Tx {
@@ -183,7 +192,7 @@ impl Tx {
         self.inner.plan_by_values().await.map_err(db)
     }
 
-    /// What the service keeps in memory: only what other transactions have committed belongs there.
+    /// What the service keeps in memory: only what is committed belongs there.
     pub fn memory(&self) -> Memory {
         self.memory.clone()
     }
@@ -210,6 +219,15 @@ impl Tx {
         });
     }
 
+    /// Has `last` write behind everything else in this transaction, right before the commit: so that a row for which
+    /// all transactions queue is held for no longer than that. What it gives is done once all is committed.
+    pub fn at_end<F>(&mut self, last: F)
+    where
+        F: for<'t> FnOnce(&'t mut PgConnection) -> BoxFuture<'t, Result<Afterwards>> + Send + 'static,
+    {
+        self.last.push(Box::new(last));
+    }
+
     /// Makes the change durable, and hands its events to the relay.
     ///
     /// # Errors
@@ -227,7 +245,14 @@ impl Tx {
         if !tables.write(self.inner.sql(), &self.events, leased_until, done, now).await? {
             return Ok(false);
         }
+        let mut afterwards = Vec::with_capacity(self.last.len());
+        for last in self.last {
+            afterwards.push(last(self.inner.sql()).await?);
+        }
         self.inner.commit().await.map_err(db)?;
+        for done in afterwards {
+            done();
+        }
         self.committed.notify_waiters();
         match place {
             Some(place) => drop(place.send(self.events)),

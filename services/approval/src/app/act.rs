@@ -82,6 +82,6 @@ async fn side_by_side(tx: &mut Tx, acts: Vec<(usize, Act)>) -> Result<Vec<(usize
     }
     let both = before.into_iter().filter_map(|(number, before)| Some((before, after.remove(&number)?)));
     let changes: Vec<_> = both.filter(|(before, after)| before != after).collect();
-    store::save(tx.sql(), &changes, now).await?;
+    store::save(tx, &changes).await?;
     Ok(outcomes)
 }

@@ -45,7 +45,7 @@ pub async fn open(tx: &mut Tx, openings: Vec<(Span, Opening)>) -> Result<()> {
         opened.push((span, approval, events));
     }
     let approvals: Vec<JointApproval> = opened.iter().map(|(_, approval, _)| approval.clone()).collect();
-    let mut new = store::insert(tx.sql(), &approvals, now).await?;
+    let mut new = store::insert(tx, &approvals).await?;
     for (span, approval, events) in opened {
         if new.remove(&approval.case.number) {
             span.in_scope(|| publish::all(tx, &approval, approval.case.open_time, events));
@@ -260,7 +260,7 @@ async fn keep(
     if *before != after {
         let now = tx.now();
         after.version = before.version + 1;
-        store::save(tx.sql(), &[(before.clone(), after.clone())], now).await?;
+        store::save(tx, &[(before.clone(), after.clone())]).await?;
         publish::all(tx, &after, now, events);
     }
     Ok(after)

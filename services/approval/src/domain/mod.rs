@@ -12,7 +12,7 @@ mod task;
 mod time;
 
 #[cfg(test)]
-mod fixture;
+pub(crate) mod fixture;
 #[cfg(test)]
 mod random;
 

@@ -1,38 +1,61 @@
 //! The order of changes that watchers follow.
 //!
-//! Writers add rows without a number. Whoever reads gives numbers first, in one statement under the lock of
-//! the one row of `task_feed`: a row that commits later gets a later number, so no change ever turns up
+//! A transaction adds its changes behind everything else that it writes, under the lock of the one row of `task_feed`,
+//! which it holds until it is committed. So the numbers are those of the commits' order, and no change ever turns up
 //! behind a cursor.
 
+use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 use yimen_kernel::{CaseNumber, DepartmentId, Result};
-use yimen_platform::store::db;
+use yimen_platform::store::{Afterwards, Tx, column, db};
 
+use super::handed::{Change, Handed};
+use super::save::Saved;
 use super::stored;
+use super::views::TaskView;
+use crate::domain::JointApproval;
 
 /// Changes that are read at once.
 const BATCH: i64 = 500;
 
-/// Gives every committed change a number. Whoever does so at the same moment waits for the lock of `task_feed`,
-/// and passes over what has a number by then.
-///
-/// # Errors
-/// When the database fails.
-pub async fn number(connection: &mut PgConnection) -> Result<()> {
-    sqlx::query!(
-        "with fresh as (
-             select id, row_number() over (order by id) as place, count(*) over () as count
-             from approval.task_change where seq is null),
-           feed as (
-             update approval.task_feed set last = last + (select count(*) from fresh)
-             where exists (select from fresh) returning last)
-         update approval.task_change c set seq = feed.last - fresh.count + fresh.place
-         from fresh, feed where c.id = fresh.id and c.seq is null"
+/// Has the transaction tell the watchers of everyone concerned, at its end.
+pub(super) fn note(tx: &mut Tx, changes: &[Saved<'_>]) {
+    let mut views: Vec<TaskView> = Vec::new();
+    for (before, after) in changes {
+        let concerned = JointApproval::concerned(*before, after);
+        views.extend(concerned.iter().map(|department| TaskView::of(after, department)));
+    }
+    if views.is_empty() {
+        return;
+    }
+    let (now, handed) = (tx.now(), tx.memory().of::<Handed>());
+    tx.at_end(move |connection| {
+        Box::pin(async move {
+            let before = append(connection, &views, now).await?;
+            let changes: Vec<Change> = (before + 1..).zip(views).collect();
+            Ok(Box::new(move || handed.over(before, changes)) as Afterwards)
+        })
+    });
+}
+
+/// Adds changes in their order, and gives the number of the last one before them.
+async fn append(connection: &mut PgConnection, views: &[TaskView], at: DateTime<Utc>) -> Result<i64> {
+    sqlx::query_scalar!(
+        r#"with feed as (
+             update approval.task_feed set last = last + cardinality($1::text[])
+             returning last - cardinality($1::text[]) as before),
+           added as (
+             insert into approval.task_change (seq, department, number, at)
+             select feed.before + given.place, given.department, given.number, $3
+             from feed, unnest($1::text[], $2::text[]) with ordinality given(department, number, place))
+           select before as "before!" from feed"#,
+        &column(views, |view| view.department.to_string()),
+        &column(views, |view| view.case.number.to_string()),
+        at
     )
-    .execute(connection)
+    .fetch_one(connection)
     .await
-    .map_err(db)?;
-    Ok(())
+    .map_err(db)
 }
 
 /// That something changed for a department in a case, and the number of the last such change.
@@ -73,7 +96,7 @@ pub async fn changed(connection: &mut PgConnection, since: i64) -> Result<(Vec<C
     Ok((changed, is_full))
 }
 
-/// The last number given.
+/// The number of the last change.
 ///
 /// # Errors
 /// When the database fails.

@@ -3,10 +3,12 @@
 //! A joint approval is read and written as a whole: [`lock`] takes its row, so that departments
 //! that opine at the same moment follow each other instead of refusing each other, and
 //! [`save()`] writes what changed, guarded by the version. [`arrival`] holds what came before the
-//! acceptance, [`views`] what lists and watchers read, [`feed`] the order of changes.
+//! acceptance, [`views`] what lists and watchers read, [`feed`] the order of changes, which
+//! [`handed`] brings to the reader in this process.
 
 pub mod arrival;
 pub mod feed;
+pub mod handed;
 mod inspection;
 mod load;
 mod save;

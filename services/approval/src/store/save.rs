@@ -4,26 +4,20 @@ use std::collections::BTreeSet;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use sqlx::PgConnection;
-use uuid::Uuid;
-use yimen_kernel::{CaseNumber, DepartmentId, Error, MaterialCode, Reason, Result};
-use yimen_platform::store::{column, db};
+use yimen_kernel::{CaseNumber, Error, MaterialCode, Reason, Result};
+use yimen_platform::store::{Tx, column, db};
 
-use super::{inspection, stored, texts, time};
+use super::{feed, inspection, stored, texts, time};
 use crate::domain::{Acting, Decision, JointApproval, Material, Resolution, ResolveReturn, State, Task};
 
 /// A change: what was read, if there was anything, and what became of it.
-pub type Change<'c> = (Option<&'c JointApproval>, &'c JointApproval);
+pub(super) type Saved<'c> = (Option<&'c JointApproval>, &'c JointApproval);
 
-/// Columns of rows.
 /// Writes new approvals. Gives the numbers of those that were new: the case number is the key.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn insert(
-    connection: &mut PgConnection,
-    approvals: &[JointApproval],
-    at: DateTime<Utc>,
-) -> Result<BTreeSet<CaseNumber>> {
+pub async fn insert(tx: &mut Tx, approvals: &[JointApproval]) -> Result<BTreeSet<CaseNumber>> {
     if approvals.is_empty() {
         return Ok(BTreeSet::new());
     }
@@ -51,7 +45,7 @@ pub async fn insert(
         &column(approvals, |new| new.limit.start),
         &column(approvals, |new| i64::from(new.limit.limit.days))
     )
-    .fetch_all(&mut *connection)
+    .fetch_all(tx.sql())
     .await
     .map_err(db)?;
     let inserted: BTreeSet<CaseNumber> = inserted
@@ -61,8 +55,8 @@ pub async fn insert(
     let mut left = inserted.clone();
     // One application is accepted once, and told of once.
     let is_new = |approval: &&JointApproval| left.remove(&approval.case.number);
-    let changes: Vec<Change<'_>> = approvals.iter().filter(is_new).map(|new| (None, new)).collect();
-    write_parts(connection, &changes, at).await?;
+    let changes: Vec<Saved<'_>> = approvals.iter().filter(is_new).map(|new| (None, new)).collect();
+    write_parts(tx, &changes).await?;
     Ok(inserted)
 }
 
@@ -70,11 +64,7 @@ pub async fn insert(
 ///
 /// # Errors
 /// `STALE_VERSION` if someone wrote one meanwhile, which the lock excludes.
-pub async fn save(
-    connection: &mut PgConnection,
-    changes: &[(JointApproval, JointApproval)],
-    at: DateTime<Utc>,
-) -> Result<()> {
+pub async fn save(tx: &mut Tx, changes: &[(JointApproval, JointApproval)]) -> Result<()> {
     if changes.is_empty() {
         return Ok(());
     }
@@ -92,34 +82,36 @@ pub async fn save(
         &column(changes, |(_, after)| after.awaits_decision()),
         &column(changes, |(_, after)| after.version)
     )
-    .execute(&mut *connection)
+    .execute(tx.sql())
     .await
     .map_err(db)?;
     if usize::try_from(updated.rows_affected()).map_err(Error::internal)? != changes.len() {
         return Err(Error::aborted(Reason::StaleVersion));
     }
-    update_tasks(connection, changes, at).await?;
+    let now = tx.now();
+    update_tasks(tx.sql(), changes, now).await?;
     for (before, after) in changes {
         if before.inspection != after.inspection
             && let Some(inspection) = &after.inspection
         {
-            inspection::write(connection, &after.case.number, inspection).await?;
+            inspection::write(tx.sql(), &after.case.number, inspection).await?;
         }
-        time::write(connection, before, after).await?;
+        time::write(tx.sql(), before, after).await?;
     }
-    insert_decisions(connection, changes).await?;
-    let changes: Vec<Change<'_>> = changes.iter().map(|(before, after)| (Some(before), after)).collect();
-    write_parts(connection, &changes, at).await
+    insert_decisions(tx.sql(), changes).await?;
+    let changes: Vec<Saved<'_>> = changes.iter().map(|(before, after)| (Some(before), after)).collect();
+    write_parts(tx, &changes).await
 }
 
 /// Writes what new and changed approvals have in common: materials, tasks that are new, the watchers' news.
-async fn write_parts(connection: &mut PgConnection, changes: &[Change<'_>], at: DateTime<Utc>) -> Result<()> {
-    write_materials(connection, changes).await?;
-    insert_tasks(connection, changes).await?;
-    note_changes(connection, changes, at).await
+async fn write_parts(tx: &mut Tx, changes: &[Saved<'_>]) -> Result<()> {
+    write_materials(tx.sql(), changes).await?;
+    insert_tasks(tx.sql(), changes).await?;
+    feed::note(tx, changes);
+    Ok(())
 }
 
-async fn write_materials(connection: &mut PgConnection, changes: &[Change<'_>]) -> Result<()> {
+async fn write_materials(connection: &mut PgConnection, changes: &[Saved<'_>]) -> Result<()> {
     let mut rows: Vec<(&JointApproval, &MaterialCode, &Material)> = Vec::new();
     for (before, after) in changes {
         let known = |code| before.and_then(|before| before.materials.each.get(code));
@@ -146,7 +138,7 @@ async fn write_materials(connection: &mut PgConnection, changes: &[Change<'_>]) 
 
 /// Writes the tasks that are new. Lists travel joined by spaces, since arrays of arrays cannot be unnested one
 /// by one; ids contain none.
-async fn insert_tasks(connection: &mut PgConnection, changes: &[Change<'_>]) -> Result<()> {
+async fn insert_tasks(connection: &mut PgConnection, changes: &[Saved<'_>]) -> Result<()> {
     let mut rows: Vec<(&JointApproval, i64, &Task)> = Vec::new();
     for (before, after) in changes {
         let known = before.map_or(0, |before| before.tasks.len());
@@ -349,31 +341,6 @@ pub async fn resolution(
         due_on,
         acting.person.name,
         acting.person.id,
-        at
-    )
-    .execute(connection)
-    .await
-    .map_err(db)?;
-    Ok(())
-}
-
-/// Tells the watchers of everyone concerned; [`super::feed`] gives the order.
-async fn note_changes(
-    connection: &mut PgConnection,
-    changes: &[Change<'_>],
-    at: DateTime<Utc>,
-) -> Result<()> {
-    let mut rows: Vec<(&CaseNumber, DepartmentId)> = Vec::new();
-    for (before, after) in changes {
-        let concerned = JointApproval::concerned(*before, after);
-        rows.extend(concerned.into_iter().map(|department| (&after.case.number, department.clone())));
-    }
-    sqlx::query!(
-        "insert into approval.task_change (id, department, number, at)
-         select id, department, number, $4 from unnest($1::uuid[], $2::text[], $3::text[]) given(id, department, number)",
-        &column(&rows, |_| Uuid::now_v7()),
-        &column(&rows, |(_, department)| department.to_string()),
-        &column(&rows, |(number, _)| number.to_string()),
         at
     )
     .execute(connection)

@@ -6,7 +6,7 @@ use yimen_kernel::{CaseNumber, DepartmentId, Result};
 use yimen_platform::store::db;
 
 use super::{OpinionRow, TaskRow, count, stored};
-use crate::domain::{Case, Task};
+use crate::domain::{Case, JointApproval, Task};
 
 /// A department's part of a case.
 #[derive(Clone, Debug)]
@@ -21,6 +21,19 @@ pub struct TaskView {
     pub department: DepartmentId,
     /// Its task; a lead may have none.
     pub task: Option<Task>,
+}
+
+impl TaskView {
+    /// The part of `approval` that `department` has.
+    pub fn of(approval: &JointApproval, department: &DepartmentId) -> Self {
+        Self {
+            case: approval.case.clone(),
+            approval_state: approval.state.code().to_owned(),
+            materials_revision: approval.materials.revision,
+            department: department.clone(),
+            task: approval.task(department).cloned(),
+        }
+    }
 }
 
 /// A place in a list: when it became someone's turn, and the case.
