@@ -6,7 +6,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use sqlx::PgConnection;
 use yimen_kernel::deadline::{self, Authority, Limit};
 use yimen_kernel::{CaseNumber, Clock, DepartmentId, MaterialCode, Result};
-use yimen_platform::store::db;
+use yimen_platform::store::{column, db};
 
 use super::{OpinionRow, TaskRow, count, inspection, odd, stored, texts, time};
 use crate::domain::{
@@ -23,8 +23,12 @@ pub async fn lock(
     connection: &mut PgConnection,
     numbers: &[CaseNumber],
 ) -> Result<BTreeMap<CaseNumber, JointApproval>> {
-    let locked = sqlx::query_scalar!(
-        "select a.number from unnest($1::text[]) given(number) join approval.joint_approval a using (number)
+    let locked = sqlx::query_as!(
+        Row,
+        "select a.number, a.item, a.item_version, a.item_name_zh, a.item_name_en, a.subject, a.lead, a.state,
+                a.materials_revision, a.open_time, a.version, a.accepted_on, a.statutory_days,
+                a.extension_days, a.extension_authority, a.extension_approver, a.extension_reason, a.extended_at
+         from unnest($1::text[]) given(number) join approval.joint_approval a using (number)
          order by a.number for update of a",
         &texts(numbers)
     )
@@ -32,7 +36,7 @@ pub async fn lock(
     .await
     .map_err(db)?;
     // What follows is read after the locks were had, so it is what their last holders left.
-    load(connection, &locked).await
+    load(connection, locked).await
 }
 
 /// Reads one in a transaction of which this is the first statement: all parts as of one moment.
@@ -44,31 +48,30 @@ pub async fn snapshot(connection: &mut PgConnection, number: &CaseNumber) -> Res
         .execute(&mut *connection)
         .await
         .map_err(db)?;
-    Ok(load(connection, &[number.to_string()]).await?.remove(number))
-}
-
-async fn load(
-    connection: &mut PgConnection,
-    numbers: &[String],
-) -> Result<BTreeMap<CaseNumber, JointApproval>> {
-    if numbers.is_empty() {
-        return Ok(BTreeMap::new());
-    }
-    let mut materials = materials(connection, numbers).await?;
-    let mut tasks = tasks(connection, numbers).await?;
-    let mut inspections = inspection::read(connection, numbers).await?;
-    let mut procedures = time::procedures(connection, numbers).await?;
-    let rows = sqlx::query_as!(
+    let found = sqlx::query_as!(
         Row,
-        r#"select a.number, a.item, a.item_version, a.item_name_zh, a.item_name_en, a.subject, a.lead, a.state,
-                  a.materials_revision, a.open_time, a.version, a.accepted_on, a.statutory_days,
-                  a.extension_days, a.extension_authority, a.extension_approver, a.extension_reason, a.extended_at
-           from unnest($1::text[]) given(number) join approval.joint_approval a using (number)"#,
-        numbers
+        "select number, item, item_version, item_name_zh, item_name_en, subject, lead, state, materials_revision,
+                open_time, version, accepted_on, statutory_days, extension_days, extension_authority,
+                extension_approver, extension_reason, extended_at
+         from approval.joint_approval where number = $1",
+        number.as_str()
     )
     .fetch_all(&mut *connection)
     .await
     .map_err(db)?;
+    Ok(load(connection, found).await?.remove(number))
+}
+
+/// Reads what other rows have of the approvals.
+async fn load(connection: &mut PgConnection, rows: Vec<Row>) -> Result<BTreeMap<CaseNumber, JointApproval>> {
+    if rows.is_empty() {
+        return Ok(BTreeMap::new());
+    }
+    let numbers = &column(&rows, |row| row.number.clone());
+    let mut materials = materials(connection, numbers).await?;
+    let mut tasks = tasks(connection, numbers).await?;
+    let mut inspections = inspection::read(connection, numbers).await?;
+    let mut procedures = time::procedures(connection, numbers).await?;
     let mut decisions = match rows.iter().any(|row| row.state == "DECIDED") {
         true => decisions(connection, numbers).await?,
         false => HashMap::new(),

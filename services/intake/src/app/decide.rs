@@ -7,7 +7,9 @@ use yimen_kernel::error::{Error, Result};
 use yimen_platform::store::Tx;
 use yimen_proto::intake::v1 as pb;
 
-use super::{Paper, Step, fees, issue, issue_all, load, load_all, names, save, save_all, timestamp, unknown};
+use super::{
+    Paper, Step, draw_up, draw_up_all, fees, load, load_all, names, save, save_all, timestamp, unknown,
+};
 use crate::domain::application::{Application, Ground, Outcome, Owed, State};
 use crate::domain::documents::{Content, Kind};
 use crate::store::{applications, materials};
@@ -44,7 +46,7 @@ pub async fn ask_again(tx: &mut Tx, number: &CaseNumber, returned: Returned) -> 
         })
         .collect();
     let content = Content::SupplementNotice { problems, due_on, repeat_reason: None };
-    let document = issue(tx, number, &loaded.row, &content).await?;
+    let document = draw_up(tx, number, &loaded.row, &content).await?;
     save(tx, &loaded.row, &after, "MATERIALS_ASKED", Some(&document)).await
 }
 
@@ -84,7 +86,7 @@ pub async fn decide(tx: &mut Tx, decided: Vec<Decided>) -> Result<()> {
     }
     let papers: Vec<Paper<'_>> =
         taken.iter().map(|(decided, known, _, content)| (&decided.number, &known.row, content)).collect();
-    let documents = issue_all(tx, &papers).await?;
+    let documents = draw_up_all(tx, &papers).await?;
     let steps: Vec<Step<'_>> = taken
         .iter()
         .zip(&documents)

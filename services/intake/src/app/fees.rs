@@ -7,7 +7,7 @@ use yimen_kernel::{CaseNumber, DocumentNumber, Money};
 use yimen_platform::store::Tx;
 use yimen_proto::intake::v1 as pb;
 
-use super::{Loaded, Step, decide, issue_as, load, load_all, save, save_all, timestamp, unknown};
+use super::{Loaded, Step, decide, draw_up_as, load, load_all, save, save_all, timestamp, unknown};
 use crate::domain::application::{Application, Fee};
 use crate::domain::catalog::Plan;
 use crate::domain::documents::{Content, FeeLine};
@@ -81,52 +81,42 @@ pub struct Assessed {
 pub async fn assessed(tx: &mut Tx, assessed: Vec<Assessed>) -> Result<()> {
     let numbers: Vec<CaseNumber> = assessed.iter().map(|assessed| assessed.number.clone()).collect();
     let loaded = load_all(tx, &numbers).await?;
-    let (mut rows, mut papers, mut after) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut rows, mut taken) = (Vec::new(), Vec::new());
     for assessed in assessed {
         let known = loaded.get(&assessed.number).ok_or_else(unknown)?;
+        let amount = Money::from_fen(assessed.amount_fen)
+            .map_err(|fault| Error::internal(format!("an event carries no amount: {fault:?}")))?;
+        let notice = DocumentNumber::parse(&assessed.notice)
+            .map_err(|fault| Error::internal(format!("an event names no notice: {fault:?}")))?;
+        let content = Content::FeeNotice {
+            lines: assessed.lines,
+            amount,
+            limit_on: assessed.limit_on,
+            payment_code: &assessed.payment_code,
+        };
+        let document = draw_up_as(tx, &known.row, &content, &notice);
+        taken.push((known, known.application.clone().note(), document));
         rows.push((
             assessed.version,
             &known.row.number,
             Row {
-                notice: Some(assessed.notice.clone()),
-                payment_code: Some(assessed.payment_code.clone()),
+                notice: Some(assessed.notice),
+                payment_code: Some(assessed.payment_code),
                 amount_fen: Some(assessed.amount_fen),
                 limit_on: Some(assessed.limit_on),
                 receipt: None,
                 how: None,
             },
         ));
-        let amount = Money::from_fen(assessed.amount_fen)
-            .map_err(|fault| Error::internal(format!("an event carries no amount: {fault:?}")))?;
-        let document = DocumentNumber::parse(&assessed.notice)
-            .map_err(|fault| Error::internal(format!("an event names no notice: {fault:?}")))?;
-        let (lines, limit_on, payment_code) = (assessed.lines, assessed.limit_on, assessed.payment_code);
-        papers.push((known, document, lines, amount, limit_on, payment_code));
-        after.push((known, known.application.clone().note(), assessed.notice));
     }
     note(tx, &rows).await?;
-    let contents: Vec<Content<'_>> = papers
+    let steps: Vec<Step<'_>> = taken
         .iter()
-        .map(|(_, _, lines, amount, limit_on, payment_code)| Content::FeeNotice {
-            lines: lines.clone(),
-            amount: *amount,
-            limit_on: *limit_on,
-            payment_code,
-        })
-        .collect();
-    let issued: Vec<_> = papers
-        .iter()
-        .zip(&contents)
-        .map(|((known, document, ..), content)| (&known.row, content, document.clone()))
-        .collect();
-    issue_as(tx, &issued).await?;
-    let steps: Vec<Step<'_>> = after
-        .iter()
-        .map(|(known, after, notice)| Step {
+        .map(|(known, after, document)| Step {
             row: &known.row,
             after,
             happened: "FEE_ASSESSED",
-            document: Some(notice),
+            document: Some(document),
         })
         .collect();
     save_all(tx, &steps).await

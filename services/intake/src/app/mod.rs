@@ -23,12 +23,12 @@ pub(crate) use yimen_platform::timestamp;
 use yimen_proto::intake::v1 as pb;
 
 use self::catalog::Version;
-use crate::domain::application::{Application, Fee};
+use crate::domain::application::Application;
 use crate::domain::catalog::HandedIn;
 use crate::domain::documents::{self, Case, Content};
 use crate::store::applications::{self as table, Change, DocumentRow, Row};
+use crate::store::materials as files;
 use crate::store::materials::Present;
-use crate::store::{fees as fee_rows, materials as files};
 
 /// An application with what its next step depends on.
 pub(crate) struct Loaded {
@@ -57,7 +57,6 @@ pub(crate) async fn load_all(tx: &mut Tx, numbers: &[CaseNumber]) -> Result<BTre
     let rows = table::find(tx.sql(), &texts).await?;
     let mut owed = files::owed(tx.sql(), &texts).await?;
     let mut present = files::present(tx.sql(), &texts).await?;
-    let fees = fee_rows::states(tx.sql(), &texts).await?;
     let memory = tx.memory();
     let mut loaded = BTreeMap::new();
     for row in rows {
@@ -74,7 +73,7 @@ pub(crate) async fn load_all(tx: &mut Tx, numbers: &[CaseNumber]) -> Result<BTre
             .collect();
         let application = Application {
             state: table::state(&row)?,
-            fee: fees.get(&row.number).copied().unwrap_or(Fee::Free),
+            fee: table::fee(&row)?,
             version: row.version,
             notices: u32::try_from(row.notices).map_err(Error::internal)?,
             materials_revision: u32::try_from(row.materials_revision).map_err(Error::internal)?,
@@ -93,16 +92,16 @@ pub(crate) struct Step<'s> {
     pub(crate) row: &'s Row,
     pub(crate) after: &'s Application,
     pub(crate) happened: &'static str,
-    pub(crate) document: Option<&'s str>,
+    pub(crate) document: Option<&'s DocumentRow>,
 }
 
-/// Saves a step with its entry in the history.
+/// Saves a step with its entry in the history and its document.
 pub(crate) async fn save(
     tx: &mut Tx,
     row: &Row,
     after: &Application,
     happened: &'static str,
-    document: Option<&str>,
+    document: Option<&DocumentRow>,
 ) -> Result<()> {
     save_all(tx, &[Step { row, after, happened, document }]).await
 }
@@ -113,82 +112,68 @@ pub(crate) async fn save_all(tx: &mut Tx, steps: &[Step<'_>]) -> Result<()> {
         return Ok(());
     }
     let now = tx.now();
-    let fees: Vec<(&str, Fee)> =
-        steps.iter().map(|step| (step.row.number.as_str(), step.after.fee)).collect();
-    fee_rows::set_states(tx.sql(), &fees).await?;
-    let changes: Vec<Change<'_>> = steps
-        .iter()
-        .map(|step| Change {
+    let changes = steps.iter().map(|step| {
+        Ok(Change {
             number: &step.row.number,
             from: step.row.version,
             version: step.after.version,
             state: step.after.state,
+            fee: (table::fee(step.row)? != step.after.fee).then_some(step.after.fee),
             materials_revision: step.after.materials_revision,
             notices: step.after.notices,
             happened: step.happened,
             document: step.document,
         })
-        .collect();
-    table::save(tx.sql(), &changes, now).await
+    });
+    table::save(tx.sql(), &changes.collect::<Result<Vec<_>>>()?, now).await
 }
 
-/// Issues a numbered document and gives its number.
-pub(crate) async fn issue(
+/// Draws up a numbered document, for the step that it belongs to.
+pub(crate) async fn draw_up(
     tx: &mut Tx,
     number: &CaseNumber,
     row: &Row,
     content: &Content<'_>,
-) -> Result<String> {
-    only(issue_all(tx, &[(number, row, content)]).await?)
-}
-
-/// The number of the one document that was issued.
-pub(crate) fn only(mut issued: Vec<String>) -> Result<String> {
-    issued.pop().ok_or_else(|| Error::internal("a document has no number"))
+) -> Result<DocumentRow> {
+    let mut drawn = draw_up_all(tx, &[(number, row, content)]).await?;
+    drawn.pop().ok_or_else(|| Error::internal("a document has no number"))
 }
 
 /// What a document is about: its application, by its number and its row, and what it says.
 pub(crate) type Paper<'p> = (&'p CaseNumber, &'p Row, &'p Content<'p>);
 
-/// Issues numbered documents and gives their numbers.
-pub(crate) async fn issue_all(tx: &mut Tx, papers: &[Paper<'_>]) -> Result<Vec<String>> {
+/// Draws up numbered documents.
+pub(crate) async fn draw_up_all(tx: &mut Tx, papers: &[Paper<'_>]) -> Result<Vec<DocumentRow>> {
     let serials = table::next_document_serials(tx.sql(), papers.len()).await?;
-    issue_with(tx, &papers.iter().copied().zip(serials).collect::<Vec<_>>()).await
+    papers.iter().zip(serials).map(|(paper, serial)| draw_up_with(tx, *paper, serial)).collect()
 }
 
-/// Issues documents under serials that were drawn already, and gives their numbers.
-pub(crate) async fn issue_with(tx: &mut Tx, papers: &[(Paper<'_>, u32)]) -> Result<Vec<String>> {
+/// Draws up a document under a serial that was drawn already.
+pub(crate) fn draw_up_with(tx: &Tx, (number, row, content): Paper<'_>, serial: u32) -> Result<DocumentRow> {
     let year = local_date(tx.now()).year();
-    let numbered = papers.iter().map(|((number, row, content), serial)| {
-        let document = DocumentNumber::issue(&number.center(), content.kind().letters(), year, *serial)
-            .map_err(|fault| Error::invalid(vec![fault.at("document")]))?;
-        Ok((*row, *content, document))
-    });
-    let numbered: Vec<(&Row, &Content<'_>, DocumentNumber)> = numbered.collect::<Result<_>>()?;
-    issue_as(tx, &numbered).await?;
-    Ok(numbered.into_iter().map(|(_, _, document)| document.to_string()).collect())
+    let document = DocumentNumber::issue(&number.center(), content.kind().letters(), year, serial)
+        .map_err(|fault| Error::invalid(vec![fault.at("document")]))?;
+    Ok(draw_up_as(tx, row, content, &document))
 }
 
-/// Issues documents under numbers that were given already.
-pub(crate) async fn issue_as(tx: &mut Tx, papers: &[(&Row, &Content<'_>, DocumentNumber)]) -> Result<()> {
-    if papers.is_empty() {
-        return Ok(());
-    }
-    let now = tx.now();
-    let issued = papers.iter().map(|(row, content, document)| {
-        let case = Case {
-            number: &row.number,
-            item_zh: &row.item_name_zh,
-            item_en: &row.item_name_en,
-            applicant: &row.applicant_name,
-            subject: &row.subject,
-        };
-        let (text_zh, text_en) = documents::render(document, &case, content, now);
-        let kind = content.kind().as_str().to_owned();
-        let issued = DocumentRow { document: document.to_string(), kind, issued_at: now, text_zh, text_en };
-        (row.number.as_str(), issued)
-    });
-    table::add_documents(tx.sql(), &issued.collect::<Vec<_>>()).await
+/// Draws up a document under a number that was given already.
+pub(crate) fn draw_up_as(
+    tx: &Tx,
+    row: &Row,
+    content: &Content<'_>,
+    document: &DocumentNumber,
+) -> DocumentRow {
+    let issued_at = tx.now();
+    let case = Case {
+        number: &row.number,
+        item_zh: &row.item_name_zh,
+        item_en: &row.item_name_en,
+        applicant: &row.applicant_name,
+        subject: &row.subject,
+    };
+    let (text_zh, text_en) = documents::render(document, &case, content, issued_at);
+    let kind = content.kind().as_str().to_owned();
+    DocumentRow { document: document.to_string(), kind, issued_at, text_zh, text_en }
 }
 
 /// A material's names in the guide.

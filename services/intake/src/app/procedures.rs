@@ -7,7 +7,7 @@ use yimen_kernel::{CaseNumber, Lang};
 use yimen_platform::store::Tx;
 use yimen_proto::intake::v1 as pb;
 
-use super::{issue, load, save, timestamp};
+use super::{draw_up, load, save, timestamp};
 use crate::domain::documents::Content;
 
 /// A special procedure that began.
@@ -30,7 +30,7 @@ pub async fn started(tx: &mut Tx, number: &CaseNumber, procedure: Procedure) -> 
         from: procedure.from,
         until: procedure.until,
     };
-    let document = issue(tx, number, &loaded.row, &content).await?;
+    let document = draw_up(tx, number, &loaded.row, &content).await?;
     let after = loaded.application.clone().note();
     save(tx, &loaded.row, &after, "PROCEDURE_STARTED", Some(&document)).await?;
     let time = Some(timestamp(tx.now()));
@@ -38,7 +38,12 @@ pub async fn started(tx: &mut Tx, number: &CaseNumber, procedure: Procedure) -> 
         number.center().as_str(),
         number.as_str(),
         after.version,
-        &pb::ProcedureNoticeIssued { number: number.to_string(), procedure: procedure.id, document, time },
+        &pb::ProcedureNoticeIssued {
+            number: number.to_string(),
+            procedure: procedure.id,
+            document: document.document,
+            time,
+        },
     );
     Ok(())
 }
@@ -59,6 +64,6 @@ pub async fn extended(
 ) -> Result<()> {
     let loaded = load(tx, number).await?;
     let content = Content::Extension { days, by_government, reason };
-    let document = issue(tx, number, &loaded.row, &content).await?;
+    let document = draw_up(tx, number, &loaded.row, &content).await?;
     save(tx, &loaded.row, &loaded.application.clone().note(), "EXTENDED", Some(&document)).await
 }

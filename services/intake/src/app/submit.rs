@@ -17,7 +17,7 @@ use yimen_platform::{Caller, Context};
 use yimen_proto::intake::v1 as pb;
 
 use super::catalog::{self, Version};
-use super::{issue_with, names, only, seat, timestamp};
+use super::{draw_up_with, names, seat, timestamp};
 use crate::app::access;
 use crate::domain::application::{Ground, Owed};
 use crate::domain::catalog::HandedIn;
@@ -154,6 +154,7 @@ pub async fn submit(
         state: "SUBMITTED".to_owned(),
         version: 1,
         outcome: None,
+        fee: None,
         applicant_kind: if applicant.organization { "ORGANIZATION" } else { "PERSON" }.to_owned(),
         applicant_name: applicant.name,
         id_number: applicant.id_number,
@@ -192,8 +193,8 @@ pub async fn submit(
         claimed.iter().filter(|(_, file)| file.is_some()).map(|(code, _)| names(guide, code)).collect();
     let promised = promised.iter().map(|code| names(guide, code)).collect();
     let content = Content::Receipt { received, promised };
-    let receipt = only(issue_with(tx, &[((&number, &row, &content), document_serial)]).await?)?;
-    table::begin_history(tx.sql(), number.as_str(), &receipt, now).await?;
+    let receipt = draw_up_with(tx, (&number, &row, &content), document_serial)?;
+    table::begin_history(tx.sql(), number.as_str(), &receipt).await?;
 
     tx.emit(
         &row.center,
@@ -231,7 +232,7 @@ pub async fn submit(
         item_version: item.version,
         state: pb::application_state::Value::Submitted as i32,
         submit_time: Some(timestamp(now)),
-        receipt,
+        receipt: receipt.document,
         rating_token: rating.as_str().to_owned(),
     })
 }

@@ -14,7 +14,8 @@ use yimen_proto::intake::v1 as pb;
 
 use super::read::state;
 use super::{
-    Loaded, Paper, Step, fees, issue, issue_all, load, load_all, names, save, save_all, timestamp, unknown,
+    Loaded, Paper, Step, draw_up, draw_up_all, fees, load, load_all, names, save, save_all, timestamp,
+    unknown,
 };
 use crate::domain::application::{Application, DeliveryMethod, Fee, Ground, Owed, RefusalGround};
 use crate::domain::catalog::Plan;
@@ -72,7 +73,7 @@ pub async fn request_supplement(
         due_on: notice.due_on,
         repeat_reason: notice.repeat_reason.as_deref().filter(|_| repeated),
     };
-    let document = issue(tx, number, &loaded.row, &content).await?;
+    let document = draw_up(tx, number, &loaded.row, &content).await?;
     save(tx, &loaded.row, &after, "SUPPLEMENT_REQUESTED", Some(&document)).await?;
     tx.emit(
         &loaded.row.center,
@@ -80,7 +81,7 @@ pub async fn request_supplement(
         after.version,
         &pb::SupplementRequested {
             number: number.to_string(),
-            document: document.clone(),
+            document: document.document.clone(),
             due_on: notice.due_on.to_string(),
             repeated_notice: repeated,
             time: Some(timestamp(now)),
@@ -89,7 +90,7 @@ pub async fn request_supplement(
     );
     Ok(pb::RequestSupplementResponse {
         state: state(after.state) as i32,
-        document,
+        document: document.document,
         repeated_notice: repeated,
     })
 }
@@ -247,7 +248,7 @@ impl Admission<'_> {
     }
 }
 
-/// Issues the documents of acceptance, saves and tells. Gives the documents' numbers.
+/// Draws up the documents of acceptance, saves and tells. Gives the documents' numbers.
 async fn admit(tx: &mut Tx, admissions: &[Admission<'_>]) -> Result<Vec<String>> {
     if admissions.is_empty() {
         return Ok(Vec::new());
@@ -259,7 +260,7 @@ async fn admit(tx: &mut Tx, admissions: &[Admission<'_>]) -> Result<Vec<String>>
         .zip(&contents)
         .map(|(admission, content)| (&admission.number, &admission.known.row, content))
         .collect();
-    let documents = issue_all(tx, &papers).await?;
+    let documents = draw_up_all(tx, &papers).await?;
     for admission in admissions.iter().filter(|admission| admission.deemed) {
         let (number, missing) = (admission.number.as_str(), &admission.known.application.missing);
         let owed: Vec<Owed> = missing.iter().cloned().map(Owed::missing).collect();
@@ -292,7 +293,7 @@ async fn admit(tx: &mut Tx, admissions: &[Admission<'_>]) -> Result<Vec<String>>
         })?;
     }
     applications::add_participants(tx.sql(), &joined).await?;
-    Ok(documents)
+    Ok(documents.into_iter().map(|document| document.document).collect())
 }
 
 /// The published plan with the center's department ids.
@@ -339,7 +340,7 @@ pub async fn refuse(
         reason: &refusal.reason,
         referred_to: refusal.referred_to.as_deref(),
     };
-    let document = issue(tx, number, &loaded.row, &content).await?;
+    let document = draw_up(tx, number, &loaded.row, &content).await?;
     save(tx, &loaded.row, &after, "REFUSED", Some(&document)).await?;
     tx.emit(
         &loaded.row.center,
@@ -347,12 +348,12 @@ pub async fn refuse(
         after.version,
         &pb::ApplicationRefused {
             number: number.to_string(),
-            document: document.clone(),
+            document: document.document.clone(),
             ground: crate::grpc::ground_to_proto(refusal.ground) as i32,
             time: Some(timestamp(now)),
         },
     );
-    Ok(pb::RefuseApplicationResponse { state: state(after.state) as i32, document })
+    Ok(pb::RefuseApplicationResponse { state: state(after.state) as i32, document: document.document })
 }
 
 /// Takes the application back.
@@ -393,7 +394,7 @@ pub async fn deliver(
         recipient: &delivery.recipient,
         tracking_number: delivery.tracking_number.as_deref(),
     };
-    let document = issue(tx, number, &loaded.row, &content).await?;
+    let document = draw_up(tx, number, &loaded.row, &content).await?;
     save(tx, &loaded.row, &after, "DELIVERED", Some(&document)).await?;
     let time = Some(timestamp(tx.now()));
     tx.emit(
@@ -402,10 +403,10 @@ pub async fn deliver(
         after.version,
         &pb::ResultDelivered {
             number: number.to_string(),
-            document: document.clone(),
+            document: document.document.clone(),
             method: crate::grpc::method_to_proto(delivery.method) as i32,
             time,
         },
     );
-    Ok(pb::DeliverResultResponse { state: state(after.state) as i32, document })
+    Ok(pb::DeliverResultResponse { state: state(after.state) as i32, document: document.document })
 }

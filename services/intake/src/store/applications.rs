@@ -9,7 +9,7 @@ use yimen_kernel::reason::Reason;
 use yimen_platform::page::Page;
 use yimen_platform::store::{column, db};
 
-use crate::domain::application::{Outcome, State};
+use crate::domain::application::{Fee, Outcome, State};
 
 /// An application as it stands in the table.
 #[derive(Clone, Debug)]
@@ -23,6 +23,8 @@ pub struct Row {
     pub state: String,
     pub version: i64,
     pub outcome: Option<String>,
+    /// How far its fee is; none if it charges none.
+    pub fee: Option<String>,
     pub applicant_kind: String,
     pub applicant_name: String,
     pub id_number: String,
@@ -148,10 +150,10 @@ pub async fn find(connection: &mut PgConnection, numbers: &[String]) -> Result<V
     sqlx::query_as!(
         Row,
         r#"select a.number, a.center, a.item, a.item_version, a.item_name_zh, a.item_name_en, a.state, a.version,
-               a.outcome, a.applicant_kind, a.applicant_name, a.id_number, a.contact_name, a.mobile, a.address,
-               a.subject, a.form as "form: Json<BTreeMap<String, String>>", a.lookup_digest, a.online,
-               a.materials_revision, a.notices, a.submitted_at, a.received_at, a.accepted_at, a.completed_at,
-               a.delivered_at
+               a.outcome, (select f.state from intake.fee f where f.number = a.number) as fee, a.applicant_kind,
+               a.applicant_name, a.id_number, a.contact_name, a.mobile, a.address, a.subject,
+               a.form as "form: Json<BTreeMap<String, String>>", a.lookup_digest, a.online, a.materials_revision,
+               a.notices, a.submitted_at, a.received_at, a.accepted_at, a.completed_at, a.delivered_at
            from unnest($1::text[]) given(number) join intake.application a using (number)"#,
         numbers
     )
@@ -167,13 +169,15 @@ pub struct Change<'c> {
     pub from: i64,
     pub version: i64,
     pub state: State,
+    /// Where it changed.
+    pub fee: Option<Fee>,
     pub materials_revision: u32,
     pub notices: u32,
     pub happened: &'static str,
-    pub document: Option<&'c str>,
+    pub document: Option<&'c DocumentRow>,
 }
 
-/// Saves steps and their entries in the histories, if nobody else was faster.
+/// Saves steps, their entries in the histories and their documents, if nobody else was faster.
 ///
 /// # Errors
 /// `STALE_VERSION` when somebody was, for all.
@@ -182,11 +186,14 @@ pub async fn save(connection: &mut PgConnection, changes: &[Change<'_>], now: Da
     let number = |number: u32| i32::try_from(number).map_err(Error::internal);
     let revisions = changes.iter().map(|change| number(change.materials_revision));
     let notices = changes.iter().map(|change| number(change.notices));
+    let document = |part: fn(&DocumentRow) -> &str| column(changes, |change| change.document.map(part));
     let done = sqlx::query!(
         "with given as (
              select * from unnest($1::text[], $2::bigint[], $3::text[], $4::bigint[], $5::text[], $6::integer[],
-                                  $7::integer[], $9::text[], $10::text[])
-               given(number, read_version, state, version, outcome, materials_revision, notices, happened, document)),
+                                  $7::integer[], $9::text[], $10::text[], $11::text[], $12::text[], $13::text[],
+                                  $14::text[])
+               given(number, read_version, state, version, outcome, materials_revision, notices, happened, fee,
+                     document, kind, text_zh, text_en)),
            changed as (
              update intake.application a
              set state = g.state, version = g.version, outcome = g.outcome,
@@ -196,7 +203,13 @@ pub async fn save(connection: &mut PgConnection, changes: &[Change<'_>], now: Da
                  completed_at = case when g.state = 'COMPLETED' then coalesce(a.completed_at, $8) else a.completed_at end,
                  delivered_at = case when g.state = 'DELIVERED' then coalesce(a.delivered_at, $8) else a.delivered_at end
              from given g where a.number = g.number and a.version = g.read_version
-             returning g.number, g.version, g.happened, g.state, g.document)
+             returning g.number, g.version, g.happened, g.state, g.document),
+           charged as (
+             insert into intake.fee (number, state) select number, fee from given where fee is not null
+             on conflict (number) do update set state = excluded.state),
+           issued as (
+             insert into intake.document (document, number, kind, issued_at, text_zh, text_en)
+             select document, number, kind, $8, text_zh, text_en from given where document is not null)
          insert into intake.history (number, sequence, happened, state, document, at)
          select number, version, happened, state, document, $8 from changed",
         &column(changes, |change| change.number) as &[&str],
@@ -208,7 +221,11 @@ pub async fn save(connection: &mut PgConnection, changes: &[Change<'_>], now: Da
         &notices.collect::<Result<Vec<i32>>>()?,
         now,
         &column(changes, |change| change.happened) as &[&str],
-        &column(changes, |change| change.document) as &[Option<&str>]
+        &column(changes, |change| change.fee.and_then(Fee::as_str)) as &[Option<&str>],
+        &document(|document| &document.document) as &[Option<&str>],
+        &document(|document| &document.kind) as &[Option<&str>],
+        &document(|document| &document.text_zh) as &[Option<&str>],
+        &document(|document| &document.text_en) as &[Option<&str>]
     )
     .execute(connection)
     .await
@@ -217,19 +234,20 @@ pub async fn save(connection: &mut PgConnection, changes: &[Change<'_>], now: Da
     if done.rows_affected() == all { Ok(()) } else { Err(Error::aborted(Reason::StaleVersion)) }
 }
 
-/// The first entry of an application's history.
-pub async fn begin_history(
-    connection: &mut PgConnection,
-    number: &str,
-    receipt: &str,
-    now: DateTime<Utc>,
-) -> Result<()> {
+/// The first entry of an application's history, with its receipt.
+pub async fn begin_history(connection: &mut PgConnection, number: &str, receipt: &DocumentRow) -> Result<()> {
     sqlx::query!(
-        "insert into intake.history (number, sequence, happened, state, document, at)
-         values ($1, 1, 'SUBMITTED', 'SUBMITTED', $2, $3)",
+        "with issued as (
+           insert into intake.document (document, number, kind, issued_at, text_zh, text_en)
+           values ($2, $1, $3, $4, $5, $6))
+         insert into intake.history (number, sequence, happened, state, document, at)
+         values ($1, 1, 'SUBMITTED', 'SUBMITTED', $2, $4)",
         number,
-        receipt,
-        now
+        receipt.document,
+        receipt.kind,
+        receipt.issued_at,
+        receipt.text_zh,
+        receipt.text_en
     )
     .execute(connection)
     .await
@@ -271,25 +289,6 @@ pub async fn list(
     .fetch_all(connection)
     .await
     .map_err(db)
-}
-
-/// Keeps documents as issued, each with its application's number.
-pub async fn add_documents(connection: &mut PgConnection, issued: &[(&str, DocumentRow)]) -> Result<()> {
-    let numbers: Vec<&str> = issued.iter().map(|(number, _)| *number).collect();
-    sqlx::query!(
-        "insert into intake.document (document, number, kind, issued_at, text_zh, text_en)
-         select * from unnest($1::text[], $2::text[], $3::text[], $4::timestamptz[], $5::text[], $6::text[])",
-        &column(issued, |(_, document)| document.document.as_str()) as &[&str],
-        &numbers as &[&str],
-        &column(issued, |(_, document)| document.kind.as_str()) as &[&str],
-        &column(issued, |(_, document)| document.issued_at),
-        &column(issued, |(_, document)| document.text_zh.as_str()) as &[&str],
-        &column(issued, |(_, document)| document.text_en.as_str()) as &[&str]
-    )
-    .execute(connection)
-    .await
-    .map_err(db)?;
-    Ok(())
 }
 
 /// The documents of an application in the order of issue.
@@ -372,6 +371,17 @@ pub fn state(row: &Row) -> Result<State> {
         "DELIVERED" => State::Delivered(outcome()?),
         other => return Err(Error::internal(format!("unknown application state {other}"))),
     })
+}
+
+/// The fee's state in a row.
+pub fn fee(row: &Row) -> Result<Fee> {
+    match row.fee.as_deref() {
+        None => Ok(Fee::Free),
+        Some("LATER") => Ok(Fee::Later),
+        Some("DUE") => Ok(Fee::Due),
+        Some("SETTLED") => Ok(Fee::Settled),
+        Some(other) => Err(Error::internal(format!("unknown fee state {other}"))),
+    }
 }
 
 fn outcome_text(outcome: Outcome) -> &'static str {

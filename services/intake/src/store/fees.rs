@@ -1,13 +1,9 @@
 //! What fees tells of an application.
 
-use std::collections::HashMap;
-
 use chrono::NaiveDate;
 use sqlx::PgConnection;
-use yimen_kernel::error::{Error, Result};
+use yimen_kernel::error::Result;
 use yimen_platform::store::{column, db};
-
-use crate::domain::application::Fee;
 
 /// What is known of a fee notice.
 #[derive(Clone, Debug)]
@@ -18,44 +14,6 @@ pub struct Row {
     pub limit_on: Option<NaiveDate>,
     pub receipt: Option<String>,
     pub how: Option<String>,
-}
-
-/// How far the fees of applications are; those that have one.
-pub async fn states(connection: &mut PgConnection, numbers: &[String]) -> Result<HashMap<String, Fee>> {
-    let rows = sqlx::query!(
-        "select f.number, f.state from unnest($1::text[]) given(number) join intake.fee f using (number)",
-        numbers
-    )
-    .fetch_all(connection)
-    .await
-    .map_err(db)?;
-    rows.into_iter()
-        .map(|row| match row.state.as_str() {
-            "LATER" => Ok((row.number, Fee::Later)),
-            "DUE" => Ok((row.number, Fee::Due)),
-            "SETTLED" => Ok((row.number, Fee::Settled)),
-            other => Err(Error::internal(format!("unknown fee state {other}"))),
-        })
-        .collect()
-}
-
-/// Keeps how far fees are; nothing for an application without one.
-pub async fn set_states(connection: &mut PgConnection, fees: &[(&str, Fee)]) -> Result<()> {
-    let (numbers, states): (Vec<&str>, Vec<&str>) =
-        fees.iter().filter_map(|(number, fee)| Some((*number, fee.as_str()?))).unzip();
-    if numbers.is_empty() {
-        return Ok(());
-    }
-    sqlx::query!(
-        "insert into intake.fee (number, state) select * from unnest($1::text[], $2::text[])
-         on conflict (number) do update set state = excluded.state where fee.state <> excluded.state",
-        &numbers as &[&str],
-        &states as &[&str]
-    )
-    .execute(connection)
-    .await
-    .map_err(db)?;
-    Ok(())
 }
 
 /// What a version of an application's notice says.
