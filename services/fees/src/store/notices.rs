@@ -9,7 +9,7 @@ use yimen_kernel::error::{Error, Result};
 use yimen_kernel::reason::Reason;
 use yimen_kernel::{CaseNumber, DepartmentId, DocumentNumber, PaymentCode, Quantity};
 use yimen_platform::page::Page;
-use yimen_platform::store::db;
+use yimen_platform::store::{column, db};
 use yimen_proto::fees::v1 as pb;
 
 use super::{money, odd, stored};
@@ -140,15 +140,24 @@ pub async fn refuse_charge(
     Ok(())
 }
 
-/// Adds a notice. False when the application has one.
+/// Adds a notice with its lines, of which it has some. False when the application has one.
 pub async fn insert(connection: &mut PgConnection, kept: &Kept) -> Result<bool> {
     let Kept { notice, about, .. } = kept;
     let center = notice.center();
+    let versions = notice.lines.iter().map(|line| i32::try_from(line.fee_version).map_err(Error::internal));
+    let charge = |part: fn(Charge) -> i64| column(&notice.lines, |line| line.charge.map(part));
     let done = sqlx::query!(
-        "insert into fees.notice (notice, number, center, item_name_zh, item_name_en, payer, state, version, limit_on,
-             payment_code, created_at, settled_at, payer_is_person)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
-         on conflict (number) do nothing",
+        "with added as (
+           insert into fees.notice (notice, number, center, item_name_zh, item_name_en, payer, state, version,
+               limit_on, payment_code, created_at, settled_at, payer_is_person)
+           values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+           on conflict (number) do nothing returning notice)
+         insert into fees.line (notice, position, fee, fee_version, department, quantity, original_fen, amount_fen)
+         select added.notice, given.position, given.fee, given.fee_version, given.department, given.quantity,
+                given.original_fen, given.amount_fen
+         from added,
+              unnest($14::text[], $15::integer[], $16::text[], $17::bigint[], $18::bigint[], $19::bigint[])
+                with ordinality given(fee, fee_version, department, quantity, original_fen, amount_fen, position)",
         notice.notice.as_str(),
         notice.number.as_str(),
         center.as_str(),
@@ -161,32 +170,18 @@ pub async fn insert(connection: &mut PgConnection, kept: &Kept) -> Result<bool> 
         notice.payment_code.as_str(),
         about.created_at,
         notice.state.is_closed().then_some(about.created_at),
-        about.payer_is_person
+        about.payer_is_person,
+        &column(&notice.lines, |line| line.fee.as_str()) as &[&str],
+        &versions.collect::<Result<Vec<i32>>>()?,
+        &column(&notice.lines, |line| line.department.as_str()) as &[&str],
+        &charge(|charge| charge.quantity.thousandths()) as &[Option<i64>],
+        &charge(|charge| charge.original.fen()) as &[Option<i64>],
+        &charge(|charge| charge.amount.fen()) as &[Option<i64>]
     )
-    .execute(&mut *connection)
+    .execute(connection)
     .await
     .map_err(db)?;
-    if done.rows_affected() == 0 {
-        return Ok(false);
-    }
-    for (position, line) in (1..).zip(&notice.lines) {
-        sqlx::query!(
-            "insert into fees.line (notice, position, fee, fee_version, department, quantity, original_fen, amount_fen)
-             values ($1, $2, $3, $4, $5, $6, $7, $8)",
-            notice.notice.as_str(),
-            position,
-            line.fee,
-            i32::try_from(line.fee_version).map_err(Error::internal)?,
-            line.department.as_str(),
-            line.charge.map(|charge| charge.quantity.thousandths()),
-            line.charge.map(|charge| charge.original.fen()),
-            line.charge.map(|charge| charge.amount.fen())
-        )
-        .execute(&mut *connection)
-        .await
-        .map_err(db)?;
-    }
-    Ok(true)
+    Ok(done.rows_affected() > 0)
 }
 
 /// Saves a changed notice, if nobody else was faster.

@@ -10,7 +10,7 @@ pub mod read;
 pub mod submit;
 pub mod window;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use chrono::Datelike as _;
@@ -55,7 +55,10 @@ pub(crate) async fn load_all(tx: &mut Tx, numbers: &[CaseNumber]) -> Result<BTre
     let numbers: BTreeSet<&CaseNumber> = numbers.iter().collect();
     let texts: Vec<String> = numbers.into_iter().map(ToString::to_string).collect();
     let rows = table::find(tx.sql(), &texts).await?;
-    let mut owed = files::owed(tx.sql(), &texts).await?;
+    let mut owed = match rows.iter().any(|row| row.owes) {
+        true => files::owed(tx.sql(), &texts).await?,
+        false => HashMap::new(),
+    };
     let mut present = files::present(tx.sql(), &texts).await?;
     let memory = tx.memory();
     let mut loaded = BTreeMap::new();

@@ -155,6 +155,7 @@ pub async fn submit(
         version: 1,
         outcome: None,
         fee: None,
+        owes: false,
         applicant_kind: if applicant.organization { "ORGANIZATION" } else { "PERSON" }.to_owned(),
         applicant_name: applicant.name,
         id_number: applicant.id_number,

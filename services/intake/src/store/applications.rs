@@ -25,6 +25,8 @@ pub struct Row {
     pub outcome: Option<String>,
     /// How far its fee is; none if it charges none.
     pub fee: Option<String>,
+    /// Whether something is owed.
+    pub owes: bool,
     pub applicant_kind: String,
     pub applicant_name: String,
     pub id_number: String,
@@ -150,8 +152,9 @@ pub async fn find(connection: &mut PgConnection, numbers: &[String]) -> Result<V
     sqlx::query_as!(
         Row,
         r#"select a.number, a.center, a.item, a.item_version, a.item_name_zh, a.item_name_en, a.state, a.version,
-               a.outcome, (select f.state from intake.fee f where f.number = a.number) as fee, a.applicant_kind,
-               a.applicant_name, a.id_number, a.contact_name, a.mobile, a.address, a.subject,
+               a.outcome, (select f.state from intake.fee f where f.number = a.number) as fee,
+               exists (select from intake.owed o where o.number = a.number and o.settled_at is null) as "owes!",
+               a.applicant_kind, a.applicant_name, a.id_number, a.contact_name, a.mobile, a.address, a.subject,
                a.form as "form: Json<BTreeMap<String, String>>", a.lookup_digest, a.online, a.materials_revision,
                a.notices, a.submitted_at, a.received_at, a.accepted_at, a.completed_at, a.delivered_at
            from unnest($1::text[]) given(number) join intake.application a using (number)"#,
