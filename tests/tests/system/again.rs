@@ -1,8 +1,13 @@
-//! Events that come again, alone and among new ones.
+//! Events that come again, alone and among new ones, and such as are tried again.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use chrono::NaiveDate;
+use yimen_kernel::{Error, Reason};
 use yimen_platform::clock::Clock as _;
 use yimen_platform::messages::Envelope;
+use yimen_platform::messages::subscribe::Subscriptions;
 use yimen_platform::store::Embedded;
 use yimen_proto::intake::v1::ApplicationSubmitted;
 use yimen_tests::alone::{Alone, event};
@@ -48,6 +53,31 @@ async fn what_was_heard_before_has_no_effect_again() {
         .deliver(&[Envelope { body: vec![0xff].into(), ..submitted(&copy, "430102202603020000041") }])
         .await;
     assert!(wrong.is_err(), "an event that cannot be read is not taken for one that was heard");
+    let pool = copy.pool.clone();
+    drop(copy);
+    embedded.stop(&pool).await.unwrap();
+}
+
+type Refusal = fn() -> Error;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_was_slower_tries_again_at_once() {
+    let embedded = Embedded::start(None).await.unwrap();
+    let copy = Alone::open(embedded.pool().await.unwrap(), "2026-03-02".parse().unwrap()).await.unwrap();
+    let stale: Refusal = || Error::aborted(Reason::StaleVersion);
+    let unknown: Refusal = || Error::not_found(Reason::ApplicationUnknown);
+    let cases = [(stale, 0, 1, true), (stale, 2, 3, true), (stale, 9, 3, false), (unknown, 1, 1, false)];
+    for (serial, (refusal, refusals, tries, is_done)) in (1..).zip(cases) {
+        let tried = Arc::new(AtomicUsize::new(0));
+        let counted = tried.clone();
+        let listener = Subscriptions::new(copy.store.clone()).on::<ApplicationSubmitted, _>(move |_, _| {
+            let is_refused = counted.fetch_add(1, Ordering::SeqCst) < refusals;
+            Box::pin(async move { if is_refused { Err(refusal()) } else { Ok(()) } })
+        });
+        let outcomes = listener.deliver(&[submitted(&copy, &format!("4301022026030200000{serial}"))]).await;
+        assert_eq!(outcomes[0].is_ok(), is_done, "{refusals} times {}", refusal().reason().as_str());
+        assert_eq!(tried.load(Ordering::SeqCst), tries, "{refusals} times {}", refusal().reason().as_str());
+    }
     let pool = copy.pool.clone();
     drop(copy);
     embedded.stop(&pool).await.unwrap();

@@ -7,7 +7,7 @@ use std::time::Duration;
 use futures::future::BoxFuture;
 use prost::{Message, Name};
 use tracing::{Instrument as _, Span};
-use yimen_kernel::error::{Error, Result};
+use yimen_kernel::error::{Error, Kind, Result};
 use yimen_proto::supervision::v1::CalendarImported;
 
 use crate::calendar;
@@ -70,6 +70,8 @@ impl<M: Message + Default> Received<M> {
     }
 }
 
+/// How often an event is tried before it waits for its next turn.
+const TRIES: usize = 3;
 /// How long events wait for company at a listener for whom nobody waits.
 const LEISURE: Duration = Duration::from_millis(100);
 
@@ -186,7 +188,7 @@ impl Subscriptions {
         }
         let mut outcomes = Vec::with_capacity(events.len());
         for event in events {
-            let outcome = self.handle(std::slice::from_ref(event)).await;
+            let outcome = self.handle_one(event).await;
             if let Err(error) = &outcome {
                 metrics::counter!("yimen_handler_failures_total", "service" => self.service(), "kind" => event.kind.clone())
                     .increment(1);
@@ -195,6 +197,19 @@ impl Subscriptions {
             outcomes.push(outcome);
         }
         outcomes
+    }
+
+    /// Handles an event; again at once if somebody else changed the same meanwhile, as another copy may whose events are
+    /// of the same case.
+    async fn handle_one(&self, event: &Envelope) -> Result<()> {
+        let event = std::slice::from_ref(event);
+        for _ in 1..TRIES {
+            match self.handle(event).await {
+                Err(error) if error.kind() == Kind::Aborted => {}
+                outcome => return outcome,
+            }
+        }
+        self.handle(event).await
     }
 
     async fn handle(&self, events: &[Envelope]) -> Result<()> {

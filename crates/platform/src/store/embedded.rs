@@ -158,4 +158,22 @@ mod tests {
             embedded.stop(&pool).await.unwrap();
         }
     }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn the_plans_of_a_step_end_with_it() {
+        async fn plans(connection: &mut sqlx::PgConnection) -> String {
+            let settings = "select concat_ws(' ', current_setting('plan_cache_mode'), current_setting('enable_seqscan'))";
+            sqlx::query_scalar(settings).fetch_one(connection).await.unwrap()
+        }
+        let embedded = Embedded::start(None).await.unwrap();
+        let pool = embedded.pool().await.unwrap();
+        let mut step = Transaction::begin_step(pool.get().await.unwrap()).await.unwrap();
+        assert_eq!(plans(step.sql()).await, "force_generic_plan off");
+        step.plan_by_values().await.unwrap();
+        assert_eq!(plans(step.sql()).await, "auto on");
+        step.commit().await.unwrap();
+        drop(Transaction::begin_step(pool.get().await.unwrap()).await.unwrap());
+        assert_eq!(plans(&mut pool.get().await.unwrap()).await, "auto on");
+        embedded.stop(&pool).await.unwrap();
+    }
 }
