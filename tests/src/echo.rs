@@ -4,14 +4,13 @@ use std::time::Duration;
 
 use futures::StreamExt as _;
 use lapin::Connection;
-use lapin::options::{
-    BasicAckOptions, BasicConsumeOptions, BasicPublishOptions, QueueBindOptions, QueueDeclareOptions,
-};
-use lapin::types::FieldTable;
+use lapin::options::{BasicAckOptions, BasicConsumeOptions, BasicPublishOptions};
 use rand::seq::SliceRandom as _;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use yimen::definitions;
+
+use crate::broker;
 
 /// Events that are shuffled together.
 const TOGETHER: usize = 40;
@@ -51,16 +50,9 @@ impl Echo {
 }
 
 async fn listen(url: &str, stop: &CancellationToken, repeated: &mut u64) -> lapin::Result<()> {
-    let broker = Connection::connect(url, lapin::ConnectionProperties::default()).await?;
-    let channel = broker.create_channel().await?;
-    let exclusive =
-        QueueDeclareOptions { exclusive: true, auto_delete: true, ..QueueDeclareOptions::default() };
-    let queue = channel.queue_declare("".into(), exclusive, FieldTable::default()).await?;
-    let name = queue.name().clone();
-    let bind = QueueBindOptions::default();
-    channel.queue_bind(name.clone(), "yimen.events".into(), "#".into(), bind, FieldTable::default()).await?;
-    let consume = BasicConsumeOptions::default();
-    let mut events = channel.basic_consume(name, "".into(), consume, FieldTable::default()).await?;
+    let connection = Connection::connect(url, lapin::ConnectionProperties::default()).await?;
+    let channel = connection.create_channel().await?;
+    let mut events = broker::listen(&channel, ["#".to_owned()], BasicConsumeOptions::default()).await?;
     let mut held = Vec::new();
     loop {
         let next = tokio::select! {

@@ -17,6 +17,7 @@
 )]
 
 pub mod alone;
+pub mod broker;
 pub mod collector;
 pub mod echo;
 pub mod servers;

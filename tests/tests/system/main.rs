@@ -24,6 +24,7 @@ mod idempotency;
 mod inspection;
 mod keys;
 mod kill;
+mod listeners;
 mod materials;
 mod notification;
 mod observability;

@@ -1,10 +1,10 @@
 //! The bus over RabbitMQ.
 //!
-//! One topic exchange `yimen.events` with routing key `<center>.<type>`; a message holds the events of one key that
-//! left together, as a batch of CloudEvents. A subscribing service has
-//! three quorum queues: its own, one where failed events wait a second before they come again, and
-//! one for dead letters. The topology is declared by `yimen migrate` before the first event, since
-//! an event that no queue is bound for is dropped by the broker.
+//! One topic exchange `yimen.events` with routing keys `<center>.<type>`; a message holds events that left together, as
+//! a batch of CloudEvents, and has the routing keys of all of them: a queue gets it once if it is bound for any, and
+//! passes over what it did not ask for. A subscribing service has three quorum queues: its own, one where failed events
+//! wait a second before they come again, and one for dead letters. The topology is declared by `yimen migrate` before
+//! the first event, since an event that no queue is bound for is dropped by the broker.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -42,6 +42,8 @@ const PREFETCH: u16 = 256;
 const RECONNECT: Duration = Duration::from_secs(1);
 const PERSISTENT: u8 = 2;
 const ATTEMPTED: &str = "attempts";
+/// The header by which a message has more routing keys than one (RabbitMQ's sender-selected distribution).
+const MORE_KEYS: &str = "CC";
 
 type Outcome<T> = Result<T, String>;
 
@@ -112,14 +114,17 @@ impl Bus for AmqpBus {
         let parcels = wire::pack(events);
         let mut confirms = Vec::with_capacity(parcels.len());
         for parcel in &parcels {
+            let mut keys = parcel.keys.iter();
+            let first = keys.next().map_or("", String::as_str);
+            let more: Vec<AMQPValue> = keys.map(|key| text(key)).collect();
             let published = link
                 .channel
                 .basic_publish(
                     EVENTS.into(),
-                    parcel.key.as_str().into(),
+                    first.into(),
                     BasicPublishOptions::default(),
                     &wire::encode(parcel.events.iter().copied()),
-                    properties(0),
+                    properties((!more.is_empty()).then(|| (MORE_KEYS, AMQPValue::FieldArray(more.into())))),
                 )
                 .await;
             confirms.push(published);
@@ -187,22 +192,25 @@ async fn consume_once(
             () = stop.cancelled() => return Ok(()),
         };
         let Some(first) = first else { return Ok(()) };
-        let batch = with_company(first?, &mut consumer, &pace).await?;
+        let batch = with_company(first?, &mut consumer, subscriptions, &pace).await?;
         let begun = Instant::now();
         settle(channel, subscriptions, batch).await?;
         pace.done(begun);
     }
 }
 
-/// A delivery, and the events in it; none if it cannot be read.
+/// A delivery, and the events in it that the service listens to; none if it cannot be read.
 struct Parcel {
     delivery: Delivery,
     events: Option<Vec<Envelope>>,
 }
 
 impl Parcel {
-    fn open(delivery: Delivery) -> Self {
-        let events = wire::decode(&delivery.data).filter(|events| !events.is_empty());
+    fn open(delivery: Delivery, subscriptions: &Subscriptions) -> Self {
+        let mut events = wire::decode(&delivery.data).filter(|events| !events.is_empty());
+        if let Some(events) = &mut events {
+            events.retain(|event| subscriptions.wants(event));
+        }
         Self { delivery, events }
     }
 
@@ -212,11 +220,16 @@ impl Parcel {
 }
 
 /// The first delivery, with those that have arrived behind it or arrive before the turn.
-async fn with_company(first: Delivery, consumer: &mut Consumer, pace: &Pace) -> lapin::Result<Vec<Parcel>> {
-    let mut batch = vec![Parcel::open(first)];
+async fn with_company(
+    first: Delivery,
+    consumer: &mut Consumer,
+    subscriptions: &Subscriptions,
+    pace: &Pace,
+) -> lapin::Result<Vec<Parcel>> {
+    let mut batch = vec![Parcel::open(first, subscriptions)];
     while batch.iter().map(Parcel::len).sum::<usize>() < BATCH {
         match pace.before_turn(consumer.next()).await {
-            Some(Some(delivery)) => batch.push(Parcel::open(delivery?)),
+            Some(Some(delivery)) => batch.push(Parcel::open(delivery?, subscriptions)),
             _ => break,
         }
     }
@@ -271,7 +284,7 @@ async fn retry(
                 retry_queue(subscriptions.service()).into(),
                 BasicPublishOptions::default(),
                 &wire::encode([event]),
-                properties(attempts),
+                properties((attempts > 0).then_some((ATTEMPTED, AMQPValue::LongLongInt(attempts)))),
             )
             .await?
             .await?;
@@ -377,10 +390,10 @@ fn text(value: &str) -> AMQPValue {
     AMQPValue::LongString(value.into())
 }
 
-fn properties(attempts: i64) -> BasicProperties {
+fn properties(header: Option<(&str, AMQPValue)>) -> BasicProperties {
     let mut headers = FieldTable::default();
-    if attempts > 0 {
-        headers.insert(ATTEMPTED.into(), AMQPValue::LongLongInt(attempts));
+    if let Some((name, value)) = header {
+        headers.insert(name.into(), value);
     }
     BasicProperties::default()
         .with_delivery_mode(PERSISTENT)

@@ -29,9 +29,8 @@ impl Bus for LocalBus {
     async fn publish(&self, events: &[Envelope]) -> Vec<Result<(), String>> {
         let mut outcomes: Vec<Result<(), String>> = events.iter().map(|_| Ok(())).collect();
         for subscriber in self.subscribers.get().into_iter().flatten() {
-            let kinds = subscriber.kinds();
             let wanted: Vec<(usize, &Envelope)> =
-                events.iter().enumerate().filter(|(_, event)| kinds.contains(&event.kind.as_str())).collect();
+                events.iter().enumerate().filter(|(_, event)| subscriber.wants(event)).collect();
             let batch: Vec<Envelope> = wanted.iter().map(|(_, event)| (*event).clone()).collect();
             for ((index, _), outcome) in wanted.iter().zip(subscriber.deliver(&batch).await) {
                 if let (Err(error), Some(slot)) = (outcome, outcomes.get_mut(*index)) {

@@ -175,6 +175,11 @@ impl Subscriptions {
         self.handlers.keys().map(String::as_str).collect()
     }
 
+    /// Whether an event is of a kind that is listened to.
+    pub(crate) fn wants(&self, event: &Envelope) -> bool {
+        self.handlers.contains_key(&event.kind)
+    }
+
     /// Notes in the database what is listened to, for `yimen check`.
     pub(crate) async fn register(&self) -> Result<()> {
         let mut connection = self.store.read().await?;

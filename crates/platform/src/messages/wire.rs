@@ -2,11 +2,13 @@
 //!
 //! What is not of that form reads as nothing.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::sync::LazyLock;
 
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use prost::Message as _;
+use prost_reflect::Value;
 use prost_types::Timestamp;
 use uuid::Uuid;
 use yimen_proto::cloudevents::v1::cloud_event::Data;
@@ -19,34 +21,53 @@ use crate::messages::Envelope;
 pub(crate) const MEDIA_TYPE: &str = "application/cloudevents-batch+protobuf";
 const SPEC_VERSION: &str = "1.0";
 
-/// A message for one routing key.
-#[derive(Debug)]
+/// Events of one message, at most.
+const MOST: usize = 64;
+
+/// Full names of the messages with the option `yimen.policy.v1.confidential`.
+static CONFIDENTIAL: LazyLock<HashSet<String>> = LazyLock::new(|| {
+    let extension = yimen_proto::pool().get_extension_by_name("yimen.policy.v1.confidential");
+    let is_confidential = |message: &prost_reflect::MessageDescriptor| {
+        let option =
+            extension.as_ref().map(|extension| message.options().get_extension(extension).into_owned());
+        option == Some(Value::Bool(true))
+    };
+    let names = yimen_proto::pool().all_messages().filter(is_confidential);
+    names.map(|message| message.full_name().to_owned()).collect()
+});
+
+/// One message.
+#[derive(Debug, Default)]
 pub(crate) struct Parcel<'e> {
-    /// `<center>.<type>`, which all its events have.
-    pub(crate) key: String,
+    /// The routing keys of its events, `<center>.<type>`; one, if they are confidential.
+    pub(crate) keys: BTreeSet<String>,
     /// Their places among what was given.
     pub(crate) places: Vec<usize>,
     pub(crate) events: Vec<&'e Envelope>,
 }
 
-/// Packs events of one center and type together, as far as the events of each subject keep their order.
+/// Packs events together, as far as the events of each subject keep their order. Confidential ones share a message
+/// with those of their center and type only.
 pub(crate) fn pack(events: &[Envelope]) -> Vec<Parcel<'_>> {
     let mut parcels: Vec<Parcel<'_>> = Vec::new();
-    // The latest parcel for a key, and the latest that holds something of a subject.
-    let (mut by_key, mut by_subject) = (HashMap::<String, usize>::new(), HashMap::<&str, usize>::new());
+    // The latest parcel of those who may share one, and the latest that holds something of a subject.
+    let (mut open, mut by_subject) = (HashMap::<Option<String>, usize>::new(), HashMap::<&str, usize>::new());
     for (place, event) in events.iter().enumerate() {
         let key = format!("{}.{}", event.center, event.kind);
+        let company = CONFIDENTIAL.contains(&event.kind).then(|| key.clone());
         let earliest = by_subject.get(event.subject.as_str()).copied().unwrap_or(0);
-        let latest = by_key.get(&key).copied().filter(|parcel| *parcel >= earliest);
+        let has_room = |index: &usize| parcels.get(*index).is_some_and(|parcel| parcel.events.len() < MOST);
+        let latest = open.get(&company).copied().filter(|index| *index >= earliest).filter(has_room);
         let index = latest.unwrap_or(parcels.len());
-        match parcels.get_mut(index) {
-            Some(parcel) => {
-                parcel.places.push(place);
-                parcel.events.push(event);
-            }
-            None => parcels.push(Parcel { key: key.clone(), places: vec![place], events: vec![event] }),
+        if index == parcels.len() {
+            parcels.push(Parcel::default());
         }
-        by_key.insert(key, index);
+        if let Some(parcel) = parcels.get_mut(index) {
+            parcel.keys.insert(key);
+            parcel.places.push(place);
+            parcel.events.push(event);
+        }
+        open.insert(company, index);
         by_subject.insert(&event.subject, index);
     }
     parcels
@@ -162,15 +183,36 @@ mod tests {
         }
     }
 
-    #[test]
-    fn what_is_packed_together_keeps_the_order_of_each_subject() {
-        let given =
-            [("opened", "1"), ("task", "1"), ("task", "1"), ("opened", "2"), ("task", "2"), ("opened", "1")];
+    /// What the messages hold, as places, and their routing keys.
+    fn packed(given: &[(&str, &str)]) -> Vec<(Vec<usize>, Vec<String>)> {
         let events: Vec<Envelope> = given.iter().map(|(kind, subject)| event(kind, subject)).collect();
-        let packed: Vec<(String, Vec<usize>)> =
-            pack(&events).into_iter().map(|parcel| (parcel.key, parcel.places)).collect();
-        // The second case's news joins the first's; what the first case has after its tasks does not go before them.
-        let expected = [("opened", vec![0, 3]), ("task", vec![1, 2, 4]), ("opened", vec![5])];
-        assert_eq!(packed, expected.map(|(kind, places)| (format!("430102.{kind}"), places)));
+        let parcels = pack(&events).into_iter();
+        parcels.map(|parcel| (parcel.places, parcel.keys.into_iter().collect())).collect()
+    }
+
+    #[test]
+    fn what_is_confidential_travels_alone_and_the_events_of_each_subject_keep_their_order() {
+        let contact = "yimen.intake.v1.ContactGiven";
+        let given =
+            [("opened", "1"), (contact, "1"), ("opened", "2"), (contact, "2"), ("task", "1"), ("task", "3")];
+        let key = |kind: &str| format!("430102.{kind}");
+        // What the first case has after its contact does not go before it.
+        let expected = [
+            (vec![0, 2], vec![key("opened")]),
+            (vec![1, 3], vec![key(contact)]),
+            (vec![4, 5], vec![key("task")]),
+        ];
+        assert_eq!(packed(&given), expected);
+        assert_eq!(
+            packed(&[("opened", "1"), ("task", "1")]),
+            [(vec![0, 1], vec![key("opened"), key("task")])]
+        );
+    }
+
+    #[test]
+    fn a_message_does_not_grow_without_end() {
+        let sizes: Vec<usize> =
+            packed(&[("task", "1"); 130]).iter().map(|(places, _)| places.len()).collect();
+        assert_eq!(sizes, [64, 64, 2]);
     }
 }
