@@ -168,7 +168,7 @@ impl People {
             .map_err(|status| format!("accepting: {status}"))?;
         match tokio::time::timeout(PATIENCE, told).await {
             Ok(Ok(())) => Ok(started.elapsed()),
-            _ => Err(format!("{} was not completed", submitted.number)),
+            _ => Err(self.stuck(&submitted.number)),
         }
     }
 
@@ -261,6 +261,14 @@ impl People {
         if let Err(status) = client.clone().take_payment(call(token, payment)).await {
             self.fault(format!("paying: {status}"));
         }
+    }
+
+    /// What is known of a case that was not completed: if somebody's call failed, that is why.
+    fn stuck(&self, number: &str) -> String {
+        let faults = self.faults();
+        let first =
+            faults.first().map(|first| format!("; {} calls failed, the first: {first}", faults.len()));
+        format!("{number} was not completed{}", first.unwrap_or_default())
     }
 
     fn waiting(&self) -> std::sync::MutexGuard<'_, HashMap<String, oneshot::Sender<()>>> {

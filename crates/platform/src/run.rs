@@ -123,6 +123,11 @@ impl Process {
         let server = Server::builder()
             .accept_http1(true)
             .max_concurrent_streams(CALLS_OF_A_GATEWAY)
+            // It is a gateway's: callers who hang up or send nonsense must not end the calls of all others.
+            .http2_max_pending_accept_reset_streams(usize::try_from(CALLS_OF_A_GATEWAY).ok())
+            .http2_max_local_error_reset_streams(None)
+            .initial_stream_window_size(channel::STREAM_WINDOW)
+            .initial_connection_window_size(channel::CONNECTION_WINDOW)
             .add_routes(Routes::from(router))
             .serve_with_incoming_shutdown(
                 TcpIncoming::from(listener).with_nodelay(Some(true)),

@@ -8,6 +8,13 @@ use tonic::transport::Endpoint;
 use tower::util::BoxCloneSyncService;
 use tower::{BoxError, ServiceExt as _};
 
+/// How much of one call, or of its answer, may wait to be read, in bytes.
+pub(crate) const STREAM_WINDOW: u32 = 128 * 1024;
+/// How much of all calls of a connection may. Followers who do not read must leave room for everybody else; and of half
+/// of it, at 256 for each short message, the HTTP/2 library allows so many messages to wait before it ends the connection,
+/// and with it every call.
+pub(crate) const CONNECTION_WINDOW: u32 = 64 * 1024 * 1024;
+
 /// The body of a gRPC call and of its answer.
 pub type Body = tonic::body::Body;
 
@@ -53,9 +60,51 @@ pub fn remote(service: &str, address: &str) -> Result<Channel, String> {
             format!("The address of {service} is not a URL ({error}); correct services.{service}.address.")
         })?
         .connect_timeout(Duration::from_secs(3))
-        .http2_adaptive_window(true)
+        .initial_stream_window_size(STREAM_WINDOW)
+        .initial_connection_window_size(CONNECTION_WINDOW)
+        .http2_max_local_error_reset_streams(None)
         // An answer that names every bad field of a long request travels in the trailers.
         .http2_max_header_list_size(1 << 20)
         .tcp_nodelay(true);
     Ok(Channel::new(endpoint.connect_lazy().map_err(BoxError::from)))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::convert::Infallible;
+
+    use axum::Router;
+    use axum::body::{Bytes, to_bytes};
+    use futures::stream;
+    use tokio::net::TcpListener;
+    use tonic::service::Routes;
+    use tonic::transport::Server;
+    use tonic::transport::server::TcpIncoming;
+
+    use super::*;
+
+    /// More than the HTTP/2 library lets wait of its own accord.
+    const MESSAGES: usize = 5_000;
+
+    async fn answer() -> axum::body::Body {
+        let messages = (0..MESSAGES).map(|_| Ok::<_, Infallible>(Bytes::from_static(b"few")));
+        axum::body::Body::from_stream(stream::iter(messages))
+    }
+
+    async fn length(answer: http::Response<Body>) -> usize {
+        to_bytes(axum::body::Body::new(answer.into_body()), usize::MAX).await.unwrap().len()
+    }
+
+    #[tokio::test]
+    async fn short_messages_that_nobody_reads_end_no_call() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = format!("http://{}", listener.local_addr().unwrap());
+        let routes = Routes::from(Router::new().fallback(answer));
+        tokio::spawn(Server::builder().add_routes(routes).serve_with_incoming(TcpIncoming::from(listener)));
+        let service = remote("test", &address).unwrap();
+        let ask = || service.clone().oneshot(http::Request::post("/").body(Body::empty()).unwrap());
+        let unread = ask().await.unwrap();
+        assert_eq!(length(ask().await.unwrap()).await, 3 * MESSAGES);
+        assert_eq!(length(unread).await, 3 * MESSAGES);
+    }
 }
