@@ -3,7 +3,7 @@
 use tracing::Span;
 use yimen_kernel::CaseNumber;
 use yimen_kernel::date::{local_date, parse_date};
-use yimen_kernel::error::{Error, Result};
+use yimen_kernel::error::Result;
 use yimen_platform::store::Tx;
 use yimen_proto::intake::v1 as pb;
 
@@ -11,7 +11,7 @@ use super::{
     Paper, Step, draw_up, draw_up_all, fees, load, load_all, names, save, save_all, timestamp, unknown,
 };
 use crate::domain::application::{Application, Ground, Outcome, Owed, State};
-use crate::domain::documents::{Content, Kind};
+use crate::domain::documents::Content;
 use crate::store::{applications, materials};
 
 /// A department's return, handed on by the lead.
@@ -98,30 +98,25 @@ pub async fn decide(tx: &mut Tx, decided: Vec<Decided>) -> Result<()> {
         })
         .collect();
     save_all(tx, &steps).await?;
-    let mut completed = Vec::new();
-    for (decided, known, after, _) in &taken {
-        decided.span.in_scope(|| fees::follow(tx, &decided.number, known, after))?;
-        if matches!(after.state, State::Completed(_)) {
-            completed.push((decided.number.clone(), after.clone(), decided.span.clone()));
-        }
-    }
-    tell_completed(tx, &completed).await
-}
-
-/// Tells that applications are completed, with the documents of their decisions.
-pub async fn tell_completed(tx: &mut Tx, completed: &[(CaseNumber, Application, Span)]) -> Result<()> {
-    if completed.is_empty() {
-        return Ok(());
-    }
-    let numbers: Vec<&str> = completed.iter().map(|(number, ..)| number.as_str()).collect();
-    let decisions = applications::documents_of_kind(tx.sql(), &numbers, Kind::Decision.as_str()).await?;
-    let time = Some(timestamp(tx.now()));
-    for (number, after, span) in completed {
-        let decision = decisions.get(number.as_str()).cloned();
-        let document = decision.ok_or_else(|| Error::internal("a completed application has no decision"))?;
-        let outcome = after.state.outcome().map_or(0, |outcome| super::read::outcome(outcome) as i32);
-        let told = pb::ApplicationCompleted { number: number.to_string(), document, outcome, time };
-        span.in_scope(|| tx.emit(number.center().as_str(), number.as_str(), after.version, &told));
+    for ((decided, known, after, _), document) in taken.iter().zip(&documents) {
+        decided.span.in_scope(|| {
+            fees::follow(tx, &decided.number, known, after)?;
+            if matches!(after.state, State::Completed(_)) {
+                tell_completed(tx, &decided.number, after, &document.document);
+            }
+            Ok(())
+        })?;
     }
     Ok(())
+}
+
+/// Tells that an application is completed, with the document of its decision.
+pub fn tell_completed(tx: &mut Tx, number: &CaseNumber, after: &Application, document: &str) {
+    let told = pb::ApplicationCompleted {
+        number: number.to_string(),
+        document: document.to_owned(),
+        outcome: after.state.outcome().map_or(0, |outcome| super::read::outcome(outcome) as i32),
+        time: Some(timestamp(tx.now())),
+    };
+    tx.emit(number.center().as_str(), number.as_str(), after.version, &told);
 }

@@ -150,7 +150,7 @@ pub struct Settled {
 pub async fn settled(tx: &mut Tx, settled: Vec<Settled>) -> Result<()> {
     let numbers: Vec<CaseNumber> = settled.iter().map(|settled| settled.number.clone()).collect();
     let loaded = load_all(tx, &numbers).await?;
-    let (mut rows, mut after, mut completed) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut rows, mut after) = (Vec::new(), Vec::new());
     for Settled { number, version, said, span } in settled {
         let known = loaded.get(&number).ok_or_else(unknown)?;
         rows.push((version, &known.row.number, said));
@@ -158,7 +158,10 @@ pub async fn settled(tx: &mut Tx, settled: Vec<Settled>) -> Result<()> {
         if settled.state == known.application.state {
             after.push((known, settled, "FEE_SETTLED"));
         } else {
-            completed.push((number, settled.clone(), span));
+            let decision = known.row.decision.as_deref();
+            let decision =
+                decision.ok_or_else(|| Error::internal("a decided application has no decision"))?;
+            span.in_scope(|| decide::tell_completed(tx, &number, &settled, decision));
             after.push((known, settled, "COMPLETED"));
         }
     }
@@ -167,8 +170,7 @@ pub async fn settled(tx: &mut Tx, settled: Vec<Settled>) -> Result<()> {
         .iter()
         .map(|(known, after, happened)| Step { row: &known.row, after, happened, document: None })
         .collect();
-    save_all(tx, &steps).await?;
-    decide::tell_completed(tx, &completed).await
+    save_all(tx, &steps).await
 }
 
 /// Notes that the money went back.

@@ -24,18 +24,14 @@ use yimen_proto::intake::v1 as pb;
 
 use self::catalog::Version;
 use crate::domain::application::Application;
-use crate::domain::catalog::HandedIn;
 use crate::domain::documents::{self, Case, Content};
 use crate::store::applications::{self as table, Change, DocumentRow, Row};
 use crate::store::materials as files;
-use crate::store::materials::Present;
 
 /// An application with what its next step depends on.
 pub(crate) struct Loaded {
     pub(crate) row: Row,
     pub(crate) application: Application,
-    /// Each material in its newest version.
-    pub(crate) present: Vec<Present>,
     /// The version of the item that it follows.
     pub(crate) version: Arc<Version>,
 }
@@ -59,21 +55,13 @@ pub(crate) async fn load_all(tx: &mut Tx, numbers: &[CaseNumber]) -> Result<BTre
         true => files::owed(tx.sql(), &texts).await?,
         false => HashMap::new(),
     };
-    let mut present = files::present(tx.sql(), &texts).await?;
     let memory = tx.memory();
     let mut loaded = BTreeMap::new();
     for row in rows {
         let version = catalog::version(&memory, tx.sql(), &row.item, row.item_version)
             .await?
             .ok_or_else(|| Error::internal("an application's item version is not there"))?;
-        let present = present.remove(&row.number).unwrap_or_default();
-        let given: Vec<_> = present
-            .iter()
-            .filter_map(|material| {
-                let code = yimen_kernel::MaterialCode::parse(&material.code).ok()?;
-                Some((code, if material.revision == 0 { HandedIn::Promised } else { HandedIn::File }))
-            })
-            .collect();
+        let given: Vec<&str> = row.materials.iter().map(String::as_str).collect();
         let application = Application {
             state: table::state(&row)?,
             fee: table::fee(&row)?,
@@ -85,7 +73,7 @@ pub(crate) async fn load_all(tx: &mut Tx, numbers: &[CaseNumber]) -> Result<BTre
         };
         let number = CaseNumber::parse(&row.number)
             .map_err(|fault| Error::internal(format!("a stored number is none: {fault:?}")))?;
-        loaded.insert(number, Loaded { row, application, present, version });
+        loaded.insert(number, Loaded { row, application, version });
     }
     Ok(loaded)
 }

@@ -213,13 +213,10 @@ impl Admission<'_> {
 
     /// What the others hear; its materials are those that are there, and those that were let through.
     fn told(&self, plan: pb::ApprovalPlan, now: DateTime<Utc>) -> pb::ApplicationAccepted {
-        let Loaded { row, application, version, present } = self.known;
+        let Loaded { row, application, version } = self.known;
         let let_through = application.missing.iter().filter(|_| self.deemed);
-        let promised = present.iter().filter(|material| material.revision == 0);
-        let mut promised: Vec<String> =
-            promised.map(|material| material.code.clone()).chain(let_through.clone().cloned()).collect();
-        let mut materials: Vec<String> =
-            present.iter().map(|material| material.code.clone()).chain(let_through.cloned()).collect();
+        let mut promised: Vec<String> = row.promised.iter().chain(let_through.clone()).cloned().collect();
+        let mut materials: Vec<String> = row.materials.iter().chain(let_through).cloned().collect();
         for codes in [&mut promised, &mut materials] {
             codes.sort();
             codes.dedup();

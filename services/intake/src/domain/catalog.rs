@@ -190,18 +190,18 @@ impl Item {
             }
         }
         if complete {
-            for code in self.missing(given) {
+            for code in self.missing(&given.iter().map(|(code, _)| code.as_str()).collect::<Vec<_>>()) {
                 fields.add(&format!("materials.{code}"), Reason::MaterialMissing);
             }
         }
     }
 
     /// Codes of the materials that the applicant must bring or promise and has not.
-    pub fn missing(&self, given: &[(MaterialCode, HandedIn)]) -> Vec<String> {
+    pub fn missing(&self, given: &[&str]) -> Vec<String> {
         self.materials
             .iter()
             .filter(|m| m.necessity != Necessity::Optional && !m.shared)
-            .filter(|m| !given.iter().any(|(code, _)| *code == m.code))
+            .filter(|m| !given.contains(&m.code.as_str()))
             .map(|m| m.code.to_string())
             .collect()
     }

@@ -27,6 +27,12 @@ pub struct Row {
     pub fee: Option<String>,
     /// Whether something is owed.
     pub owes: bool,
+    /// Codes of the materials that were handed in or promised.
+    pub materials: Vec<String>,
+    /// Codes of those that were promised and have not come.
+    pub promised: Vec<String>,
+    /// The number of the document by which it was decided.
+    pub decision: Option<String>,
     pub applicant_kind: String,
     pub applicant_name: String,
     pub id_number: String,
@@ -154,6 +160,11 @@ pub async fn find(connection: &mut PgConnection, numbers: &[String]) -> Result<V
         r#"select a.number, a.center, a.item, a.item_version, a.item_name_zh, a.item_name_en, a.state, a.version,
                a.outcome, (select f.state from intake.fee f where f.number = a.number) as fee,
                exists (select from intake.owed o where o.number = a.number and o.settled_at is null) as "owes!",
+               array(select distinct m.code from intake.material m where m.number = a.number) as "materials!",
+               array(select m.code from intake.material m where m.number = a.number
+                     group by m.code having max(m.revision) = 0) as "promised!",
+               (select d.document from intake.document d where d.number = a.number and d.kind = 'DECISION'
+                order by d.issued_at, d.document limit 1) as decision,
                a.applicant_kind, a.applicant_name, a.id_number, a.contact_name, a.mobile, a.address, a.subject,
                a.form as "form: Json<BTreeMap<String, String>>", a.lookup_digest, a.online, a.materials_revision,
                a.notices, a.submitted_at, a.received_at, a.accepted_at, a.completed_at, a.delivered_at
@@ -305,25 +316,6 @@ pub async fn documents(connection: &mut PgConnection, number: &str) -> Result<Ve
     .fetch_all(connection)
     .await
     .map_err(db)
-}
-
-/// The number of the first document of a kind of each application that has one.
-pub async fn documents_of_kind(
-    connection: &mut PgConnection,
-    numbers: &[&str],
-    kind: &str,
-) -> Result<BTreeMap<String, String>> {
-    let rows = sqlx::query!(
-        "select distinct on (d.number) d.number, d.document
-         from unnest($1::text[]) given(number) join intake.document d using (number)
-         where d.kind = $2 order by d.number, d.issued_at, d.document",
-        numbers as &[&str],
-        kind
-    )
-    .fetch_all(connection)
-    .await
-    .map_err(db)?;
-    Ok(rows.into_iter().map(|row| (row.number, row.document)).collect())
 }
 
 /// Notes departments that take part, each with the application's number.
