@@ -6,10 +6,10 @@ use yimen_platform::messages::subscribe::Received;
 use yimen_platform::store::Tx;
 use yimen_proto::intake::v1 as intake;
 
-use crate::app::assess::{self, Case, Due};
+use crate::app::assess::{self, Case, Due, Request};
 
 /// The fees of an application are due.
-pub async fn due(tx: &mut Tx, event: Received<intake::FeesDue>) -> Result<()> {
+pub fn due(event: Received<intake::FeesDue>) -> Result<Request> {
     let intake::FeesDue { number, item_name_zh, item_name_en, payer, payer_is_person, fees, .. } =
         event.message;
     let case = Case {
@@ -29,7 +29,7 @@ pub async fn due(tx: &mut Tx, event: Received<intake::FeesDue>) -> Result<()> {
             Ok(Due { fee: fee.fee, department: said(DepartmentId::parse(&fee.department))?, quantity })
         })
         .collect::<Result<_>>()?;
-    assess::raise(tx, case, due).await
+    Ok(Request { case, due, span: event.span })
 }
 
 /// No fee is due any more.

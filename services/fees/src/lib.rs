@@ -43,10 +43,9 @@ use futures::FutureExt as _;
 use futures::future::BoxFuture;
 use tonic::service::Routes;
 use yimen_platform::chores::Chore;
-use yimen_platform::messages::subscribe::Subscriptions;
+use yimen_platform::messages::subscribe::{Readers, Subscriptions};
 use yimen_platform::store::Migrations;
 use yimen_platform::{Context, Definition, Service};
-use yimen_proto::fees::v1::fees_server::FeesServer;
 use yimen_proto::intake::v1::{FeesDue, FeesLapsed};
 
 static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!();
@@ -55,8 +54,6 @@ static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!();
 pub const DEFINITION: Definition =
     Definition { name: "fees", migrations: Migrations { schema: "fees", own: &MIGRATOR }, build };
 
-/// The largest request: two reconciliation files.
-const MAX_REQUEST: usize = 4 * 1024 * 1024;
 /// How often overdue notices are looked for: a notice becomes overdue at midnight.
 const FOLLOW_UP: Duration = Duration::from_secs(60);
 
@@ -64,14 +61,16 @@ fn build(context: Context) -> BoxFuture<'static, Result<Service, String>> {
     async move {
         let subscriptions = Subscriptions::new(context.store.clone())
             .with_calendar()
-            .on::<FeesDue, _>(|tx, event| events::due(tx, event).boxed())
+            .together(Readers::new().on::<FeesDue>(events::due), |tx, requests| {
+                app::assess::raise(tx, requests).boxed()
+            })
             .on::<FeesLapsed, _>(|tx, event| events::lapsed(tx, event).boxed());
         let ctx = context.clone();
         let follow_up = Chore::every("follow up overdue notices", FOLLOW_UP, move || {
             let ctx = ctx.clone();
             async move { app::notices::follow_up(&ctx).await }
         });
-        let server = FeesServer::new(grpc::Server { context }).max_decoding_message_size(MAX_REQUEST);
+        let server = grpc::Server::routed(context);
         Ok(Service { routes: Routes::new(server), subscriptions, chores: vec![follow_up] })
     }
     .boxed()

@@ -107,6 +107,45 @@ async fn the_counter_takes_exactly_what_is_due_and_the_decision_completes() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_is_paid_at_the_same_moment_is_paid_once_and_no_receipt_is_missing() {
+    let hall = Counter::open("430102").await;
+    let bills = join_all((0..6).map(|_| hall.billed())).await;
+    let notices: Vec<String> = bills.iter().map(|(_, _, fee)| text(&fee["notice"])).collect();
+    let pay = async |notice: &str, fen: i64, reference: &str| {
+        let body = json!({"channel": "CARD", "amount_fen": fen, "reference": reference});
+        hall.center.post(&format!("/api/v1/fee-notices/{notice}/pay"), Some(&hall.cashier), body).await
+    };
+
+    // Two of them under one reference of the card's: one of the two is refused, and nothing of it stays.
+    let both = join_all(notices[..2].iter().map(|notice| pay(notice, 8000, "POS-1"))).await;
+    let (paid, refused): (Vec<_>, Vec<_>) = both.iter().partition(|answer| answer.status == 200);
+    assert_eq!((paid.len(), &refused[0].body["reason"]), (1, &json!("REFERENCE_REUSED")), "{both:?}");
+    let mut receipts = vec![text(&paid[0].body["receipt"])];
+
+    // Every one three times, and once with a wrong amount.
+    let attempt = |(place, fen): (usize, i64)| {
+        let notice = &notices[place % notices.len()];
+        let reference = format!("POS-2-{place}");
+        async move { pay(notice, fen, &reference).await }
+    };
+    let right = (0..18).map(|place| (place, 8000));
+    let attempts = join_all(right.chain((18..24).map(|place| (place, 7999))).map(attempt)).await;
+    for answer in attempts {
+        match answer.status {
+            200 => receipts.push(text(&answer.body["receipt"])),
+            _ => assert!(
+                ["STATE_FORBIDS", "AMOUNT_DIFFERS"].map(Value::from).contains(&answer.body["reason"]),
+                "{answer:?}"
+            ),
+        }
+    }
+    receipts.sort();
+    let serial = |receipt: &String| receipt[receipt.len() - 7..].parse::<u32>().unwrap();
+    assert_eq!(receipts.iter().map(serial).collect::<Vec<_>>(), [1, 2, 3, 4, 5, 6], "{receipts:?}");
+    hall.center.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_bank_that_repeats_itself_is_heard_once() {
     let hall = Counter::open("430102").await;
     let (_, tracking, fee) = hall.billed().await;

@@ -1,15 +1,18 @@
 //! Raising the one notice of an application, and letting it lapse.
 
-use chrono::Datelike as _;
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::{DateTime, Datelike as _, Utc};
+use tracing::{Instrument as _, Span};
 use yimen_kernel::date::local_date;
 use yimen_kernel::error::{Error, Result};
-use yimen_kernel::{CaseNumber, DepartmentId, DocumentNumber, PaymentCode, Quantity, Reason};
+use yimen_kernel::{Calendar, CaseNumber, DepartmentId, DocumentNumber, PaymentCode, Quantity, Reason};
 use yimen_platform::Context;
 use yimen_platform::store::Tx;
 use yimen_proto::fees::v1 as pb;
 use yimen_proto::fees::v1::fee_settled::How;
 
-use super::{book, notices as operations, settle, timestamp};
+use super::{Booked, book_all, notices as operations, settle, timestamp};
 use crate::domain::ledger::{self, Kind};
 use crate::domain::notice::{Line, Notice, State};
 use crate::grpc::{fee as published, message};
@@ -32,22 +35,71 @@ pub struct Case {
     pub payer_is_person: bool,
 }
 
-/// Raises the notice of an application, once, of the fees that have a lawful basis in force today.
-pub async fn raise(tx: &mut Tx, case: Case, due: Vec<Due>) -> Result<()> {
-    if notices::take_turn(tx.sql(), &case.number).await? {
-        // It lapsed before it was heard of; whoever waits for its fee is told all the same.
-        settle::tell(tx, &case.number, 1, How::Cancelled, None, 0);
-        return Ok(());
-    }
+/// An application whose fees are due.
+pub struct Request {
+    pub case: Case,
+    pub due: Vec<Due>,
+    /// Where it is traced.
+    pub span: Span,
+}
+
+/// Raises the notices of applications, each once, of the fees that have a lawful basis in force today.
+pub async fn raise(tx: &mut Tx, requests: Vec<Request>) -> Result<()> {
+    let numbers: Vec<&str> = requests.iter().map(|request| request.case.number.as_str()).collect();
+    let lapsed = notices::take_turns(tx.sql(), &numbers).await?;
+    let codes: BTreeSet<&str> =
+        requests.iter().flat_map(|request| &request.due).map(|due| due.fee.as_str()).collect();
+    let codes: Vec<String> = codes.into_iter().map(str::to_owned).collect();
     let now = tx.now();
-    let (lines, fees) = lawful(tx, &case.number, due).await?;
-    if lines.is_empty() {
-        settle::tell(tx, &case.number, 1, How::NothingLawful, None, 0);
+    let versions = catalog::on_day(tx.sql(), &codes, local_date(now)).await?;
+    let mut charged = Vec::with_capacity(requests.len());
+    for Request { case, due, span } in requests {
+        if lapsed.contains(case.number.as_str()) {
+            // It lapsed before it was heard of; whoever waits for its fee is told all the same.
+            span.in_scope(|| settle::tell(tx, &case.number, 1, How::Cancelled, None, 0));
+            continue;
+        }
+        let (lines, fees) = lawful(tx, &case.number, due, &versions).instrument(span.clone()).await?;
+        if lines.is_empty() {
+            span.in_scope(|| settle::tell(tx, &case.number, 1, How::NothingLawful, None, 0));
+            continue;
+        }
+        charged.push((case, lines, fees, span));
+    }
+    if charged.is_empty() {
         return Ok(());
     }
-    let center = case.number.center();
-    let (serial, code_serial) = notices::next_serials(tx.sql()).await?;
-    let today = local_date(now);
+    let serials = notices::next_serials(tx.sql(), charged.len()).await?;
+    let calendar = tx.calendar().await?.calendar;
+    let (mut raised, mut spans) = (Vec::with_capacity(charged.len()), BTreeMap::new());
+    for ((case, lines, fees, span), serials) in charged.into_iter().zip(serials) {
+        let kept = notice(case, lines, fees, serials, &calendar, now)?;
+        spans.insert(kept.notice.notice.to_string(), span);
+        raised.push(kept);
+    }
+    // A second request for the fees of an application changes nothing: there is one notice.
+    let added = notices::insert(tx.sql(), &raised).await?;
+    raised.retain(|kept| added.contains(kept.notice.notice.as_str()));
+    let issued = raised.iter().filter(|kept| matches!(kept.notice.state, State::Issued { .. }));
+    let booked = issued.map(|kept| assessed(&kept.notice));
+    book_all(tx, Kind::Assessed, &booked.collect::<Vec<_>>()).await?;
+    for kept in &raised {
+        let span = spans.remove(kept.notice.notice.as_str()).unwrap_or_else(Span::none);
+        span.in_scope(|| tell(tx, kept))?;
+    }
+    Ok(())
+}
+
+/// The notice of an application, issued if nothing is to be measured.
+fn notice(
+    case: Case,
+    lines: Vec<Line>,
+    fees: Vec<pb::Fee>,
+    (serial, code_serial): (u32, u64),
+    calendar: &Calendar,
+    now: DateTime<Utc>,
+) -> Result<Kept> {
+    let (center, today) = (case.number.center(), local_date(now));
     let invalid = |fault: yimen_kernel::FieldFault| Error::invalid(vec![fault.at("notice")]);
     let notice = Notice {
         notice: DocumentNumber::issue(&center, "JF", today.year(), serial).map_err(invalid)?,
@@ -57,7 +109,7 @@ pub async fn raise(tx: &mut Tx, case: Case, due: Vec<Due>) -> Result<()> {
         version: 1,
         lines,
     };
-    let limit_on = tx.calendar().await?.calendar.after_days(today, notice.pay_within_days());
+    let limit_on = calendar.after_days(today, notice.pay_within_days());
     let about = About {
         item_name_zh: case.item_name_zh,
         item_name_en: case.item_name_en,
@@ -67,19 +119,17 @@ pub async fn raise(tx: &mut Tx, case: Case, due: Vec<Due>) -> Result<()> {
         settled_at: None,
         receipt: None,
     };
-    let kept = Kept { notice: notice.issue(limit_on)?, about, fees };
-    // A second request for the fees of an application changes nothing: there is one notice.
-    if notices::insert(tx.sql(), &kept).await? {
-        issued(tx, &kept).await?;
-    }
-    Ok(())
+    Ok(Kept { notice: notice.issue(limit_on)?, about, fees })
 }
 
 /// Those of the fees that may be charged; the others are noted and told of.
-async fn lawful(tx: &mut Tx, number: &CaseNumber, due: Vec<Due>) -> Result<(Vec<Line>, Vec<pb::Fee>)> {
+async fn lawful(
+    tx: &mut Tx,
+    number: &CaseNumber,
+    due: Vec<Due>,
+    versions: &[catalog::Published],
+) -> Result<(Vec<Line>, Vec<pb::Fee>)> {
     let today = local_date(tx.now());
-    let codes: Vec<String> = due.iter().map(|due| due.fee.clone()).collect();
-    let versions = catalog::on_day(tx.sql(), &codes, today).await?;
     let (mut lines, mut fees) = (Vec::new(), Vec::new());
     for due in due {
         let version = versions.iter().find(|version| version.code == due.fee);
@@ -128,13 +178,17 @@ pub async fn refuse(
     Ok(())
 }
 
-/// Books and tells of a notice when it is issued; nothing before.
-async fn issued(tx: &mut Tx, kept: &Kept) -> Result<()> {
+/// What is booked of a notice when it is issued.
+fn assessed(notice: &Notice) -> Booked<'_> {
+    let source = format!("{}/{}", notice.notice, notice.version);
+    Booked { source, notice, moves: ledger::assessed(notice) }
+}
+
+/// Tells of a notice when it is issued, or when nothing comes of it; nothing before.
+fn tell(tx: &mut Tx, kept: &Kept) -> Result<()> {
     let notice = &kept.notice;
     match notice.state {
         State::Issued { limit_on } => {
-            let source = format!("{}/{}", notice.notice, notice.version);
-            book(tx, Kind::Assessed, source, notice, &ledger::assessed(notice)).await?;
             let time = Some(timestamp(tx.now()));
             tx.emit(
                 notice.center().as_str(),
@@ -176,8 +230,11 @@ pub async fn measure(
     let limit_on = tx.calendar().await?.calendar.after_days(today, measured.pay_within_days());
     let after = Kept { notice: measured.issue(limit_on)?, ..kept.clone() };
     let now = tx.now();
-    notices::save(tx.sql(), &kept.notice, &after.notice, now).await?;
-    issued(tx, &after).await?;
+    notices::save(tx.sql(), &[(&kept.notice, &after.notice)], now).await?;
+    if matches!(after.notice.state, State::Issued { .. }) {
+        book_all(tx, Kind::Assessed, &[assessed(&after.notice)]).await?;
+    }
+    tell(tx, &after)?;
     message::notice(&after, &[])
 }
 
@@ -199,7 +256,7 @@ pub async fn note_refused(
 /// No fee is due any more: what is not paid is cancelled.
 pub async fn lapse(tx: &mut Tx, number: &CaseNumber) -> Result<()> {
     let now = tx.now();
-    notices::take_turn(tx.sql(), number).await?;
+    notices::take_turns(tx.sql(), &[number.as_str()]).await?;
     notices::lapse(tx.sql(), number, now).await?;
     match notices::lock(tx.sql(), Key::Number(number)).await? {
         Some(kept) if !kept.notice.state.is_closed() => {

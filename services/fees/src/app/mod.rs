@@ -28,9 +28,30 @@ async fn lock(tx: &mut Tx, notice: &DocumentNumber) -> Result<Kept> {
     kept.ok_or_else(|| Error::not_found(Reason::NoticeUnknown))
 }
 
-/// Books what concerns a notice; `source` tells this cause from every other.
-async fn book(tx: &mut Tx, kind: Kind, source: String, notice: &Notice, moves: &[Move]) -> Result<()> {
-    let (center, at) = (notice.center(), tx.now());
-    let about = About { source, center: center.as_str(), number: Some(notice.number.as_str()), at };
-    ledger::book(tx.sql(), kind, &about, moves).await.map(drop)
+/// What is booked of a notice; `source` tells this cause from every other.
+struct Booked<'b> {
+    source: String,
+    notice: &'b Notice,
+    moves: Vec<Move>,
+}
+
+/// Books what concerns a notice.
+async fn book(tx: &mut Tx, kind: Kind, source: String, notice: &Notice, moves: Vec<Move>) -> Result<()> {
+    book_all(tx, kind, &[Booked { source, notice, moves }]).await
+}
+
+/// Books what concerns different notices.
+async fn book_all(tx: &mut Tx, kind: Kind, booked: &[Booked<'_>]) -> Result<()> {
+    let at = tx.now();
+    let centers: Vec<String> = booked.iter().map(|booked| booked.notice.center().to_string()).collect();
+    let about = booked.iter().zip(&centers).map(|(Booked { source, notice, .. }, center)| About {
+        source: source.clone(),
+        center,
+        number: Some(notice.number.as_str()),
+        at,
+    });
+    let about: Vec<About<'_>> = about.collect();
+    let entries: Vec<_> =
+        about.iter().zip(booked).map(|(about, booked)| (about, booked.moves.as_slice())).collect();
+    ledger::book_all(tx.sql(), kind, &entries).await.map(drop)
 }

@@ -12,7 +12,7 @@ use yimen_proto::fees::v1::relief;
 
 use super::{book, settle, timestamp};
 use crate::domain::ledger::{self, Kind};
-use crate::domain::notice::{Relief, State};
+use crate::domain::notice::{Notice, Relief, State};
 use crate::grpc::message;
 use crate::store::notices::{self, Kept, ReliefRow};
 
@@ -50,10 +50,10 @@ pub async fn relieve(tx: &mut Tx, notice: &DocumentNumber, grant: Grant, by: &st
         to_limit_on: after.state.limit_on().unwrap_or(from_limit_on),
         at: now,
     };
-    notices::save(tx.sql(), before, &after, now).await?;
+    notices::save(tx.sql(), &[(before, &after)], now).await?;
     notices::add_relief(tx.sql(), &after, &row, by).await?;
     let source = format!("{}/{}", after.notice, after.version);
-    book(tx, Kind::Relieved, source, &after, &ledger::relieved(before, &after)).await?;
+    book(tx, Kind::Relieved, source, &after, ledger::relieved(before, &after)).await?;
     tx.emit(
         after.center().as_str(),
         after.number.as_str(),
@@ -91,10 +91,10 @@ pub async fn cancel_kept(tx: &mut Tx, kept: Kept, reason: String) -> Result<Kept
     let now = tx.now();
     let before = &kept.notice;
     let after = before.clone().cancel(reason)?;
-    notices::save(tx.sql(), before, &after, now).await?;
+    notices::save(tx.sql(), &[(before, &after)], now).await?;
     if before.state != State::Measuring {
         let source = format!("{}/{}", after.notice, after.version);
-        book(tx, Kind::Cancelled, source, &after, &ledger::cancelled(before)).await?;
+        book(tx, Kind::Cancelled, source, &after, ledger::cancelled(before)).await?;
     }
     settle::tell(tx, &after.number, after.version, How::Cancelled, Some(&after), 0);
     Ok(Kept { notice: after, ..kept })
@@ -105,10 +105,19 @@ pub async fn cancel_kept(tx: &mut Tx, kept: Kept, reason: String) -> Result<Kept
 pub async fn follow_up(ctx: &Context) -> Result<()> {
     loop {
         let mut tx = ctx.store.begin().await?;
-        let (now, mut marked) = (tx.now(), 0);
-        for kept in notices::past_limit(tx.sql(), local_date(now), BATCH).await? {
-            let Some(after) = kept.notice.clone().overdue(local_date(now)) else { continue };
-            notices::save(tx.sql(), &kept.notice, &after, now).await?;
+        let now = tx.now();
+        let past = notices::past_limit(tx.sql(), local_date(now), BATCH).await?;
+        let marked = past.into_iter().filter_map(|kept| {
+            let after = kept.notice.clone().overdue(local_date(now))?;
+            Some((kept.notice, after))
+        });
+        let marked: Vec<(Notice, Notice)> = marked.collect();
+        if marked.is_empty() {
+            return Ok(());
+        }
+        let changes: Vec<_> = marked.iter().map(|(before, after)| (before, after)).collect();
+        notices::save(tx.sql(), &changes, now).await?;
+        for (_, after) in &marked {
             tx.emit(
                 after.center().as_str(),
                 after.number.as_str(),
@@ -121,10 +130,6 @@ pub async fn follow_up(ctx: &Context) -> Result<()> {
                     time: Some(timestamp(now)),
                 },
             );
-            marked += 1;
-        }
-        if marked == 0 {
-            return Ok(());
         }
         tx.commit().await?;
     }

@@ -1,19 +1,24 @@
 //! Money comes in: at the counter, or reported by the bank.
 
+use std::collections::HashMap;
+
 use chrono::{DateTime, Duration, Utc};
 use serde::Deserialize;
 use sha2::{Digest as _, Sha256};
+use tracing::Span;
 use uuid::Uuid;
 use yimen_kernel::date::local_date;
 use yimen_kernel::error::{Error, Result};
 use yimen_kernel::reason::Reason;
 use yimen_kernel::{DocumentNumber, Fields, Money, PaymentCode, text};
+use yimen_platform::group::waves;
 use yimen_platform::store::Tx;
 use yimen_platform::{Context, signature};
 use yimen_proto::fees::v1 as pb;
 use yimen_proto::policy::v1::SignedCallback;
 
-use super::{settle, timestamp};
+use super::settle::{self, Paid};
+use super::timestamp;
 use crate::domain::ledger::{self, Account, Kind};
 use crate::domain::notice::State;
 use crate::domain::payment::{Anomaly, Channel, anomaly};
@@ -36,11 +41,70 @@ pub struct Counter {
     pub cashier: String,
 }
 
-/// Takes exactly what a notice asks for.
-pub async fn take(tx: &mut Tx, counter: Counter) -> Result<pb::TakePaymentResponse> {
-    let kept = super::lock(tx, &counter.notice).await?;
-    let notice = &kept.notice;
+/// Takes exactly what notices ask for; each span is where its payment is traced. Gives what became of each; a refusal
+/// leaves nothing.
+///
+/// # Errors
+/// `REFERENCE_REUSED` for all when one payment's reference was used before.
+pub async fn take(
+    tx: &mut Tx,
+    counters: Vec<(Span, Counter)>,
+) -> Result<Vec<Result<pb::TakePaymentResponse>>> {
+    let mut outcomes = Vec::with_capacity(counters.len());
+    let placed: Vec<(usize, (Span, Counter))> = counters.into_iter().enumerate().collect();
+    // Who pays a notice again finds it paid.
+    for wave in waves(placed, |(_, (_, counter))| counter.notice.to_string()) {
+        outcomes.extend(side_by_side(tx, wave).await?);
+    }
+    outcomes.sort_by_key(|(place, _)| *place);
+    Ok(outcomes.into_iter().map(|(_, outcome)| outcome).collect())
+}
+
+/// Takes payments of different notices.
+async fn side_by_side(
+    tx: &mut Tx,
+    counters: Vec<(usize, (Span, Counter))>,
+) -> Result<Vec<(usize, Result<pb::TakePaymentResponse>)>> {
     let now = tx.now();
+    let numbers: Vec<String> = counters.iter().map(|(_, (_, counter))| counter.notice.to_string()).collect();
+    let known: HashMap<String, Kept> = notices::lock_all(tx.sql(), &numbers)
+        .await?
+        .into_iter()
+        .map(|kept| (kept.notice.notice.to_string(), kept))
+        .collect();
+    let (mut outcomes, mut rows, mut paid) = (Vec::new(), Vec::new(), Vec::new());
+    for ((place, (span, counter)), number) in counters.into_iter().zip(&numbers) {
+        let found = known.get(number).ok_or_else(|| Error::not_found(Reason::NoticeUnknown));
+        match found.and_then(|kept| Ok((kept, received(kept, counter, now)?))) {
+            Err(refusal) => outcomes.push((place, Err(refusal))),
+            Ok((kept, (from, row))) => {
+                paid.push(Paid { kept, from, source: row.payment.to_string(), span });
+                rows.push((place, row));
+            }
+        }
+    }
+    if rows.is_empty() {
+        return Ok(outcomes);
+    }
+    let receipts = settle::pay_all(tx, Kind::Paid, &paid).await?;
+    for ((_, row), receipt) in rows.iter_mut().zip(receipts) {
+        row.receipt = Some(receipt);
+    }
+    let (places, rows): (Vec<usize>, Vec<Row>) = rows.into_iter().unzip();
+    if !table::insert(tx.sql(), &rows).await? {
+        return Err(Error::precondition(Reason::ReferenceReused));
+    }
+    let answer = |row: &Row| pb::TakePaymentResponse {
+        payment: Some(message::payment(row)),
+        receipt: row.receipt.clone().unwrap_or_default(),
+    };
+    outcomes.extend(places.into_iter().zip(rows.iter().map(|row| Ok(answer(row)))));
+    Ok(outcomes)
+}
+
+/// Where the money of a payment lies, and its row; it has no receipt yet.
+fn received(kept: &Kept, counter: Counter, now: DateTime<Utc>) -> Result<(Account, Row)> {
+    let notice = &kept.notice;
     let limit_on = match notice.state {
         State::Issued { limit_on } | State::Overdue { limit_on } => limit_on,
         _ => return Err(notice.forbidden()),
@@ -75,13 +139,7 @@ pub async fn take(tx: &mut Tx, counter: Counter) -> Result<pb::TakePaymentRespon
         resolution: String::new(),
     };
     row.set(None);
-    let from = ledger::till(counter.channel);
-    let receipt = settle::pay(tx, &kept, from, Kind::Paid, payment.to_string()).await?;
-    row.receipt = Some(receipt.clone());
-    if !table::insert(tx.sql(), &row).await? {
-        return Err(Error::precondition(Reason::ReferenceReused));
-    }
-    Ok(pb::TakePaymentResponse { payment: Some(message::payment(&row)), receipt })
+    Ok((ledger::till(counter.channel), row))
 }
 
 /// What a bank reports, as JSON.
@@ -184,13 +242,14 @@ async fn take_in(tx: &mut Tx, reported: &BankPayment) -> Result<Option<Row>> {
     match (odd, &kept) {
         (None, Some(kept)) => {
             let source = row.payment.to_string();
-            row.receipt = Some(settle::pay(tx, kept, Account::Bank, Kind::Paid, source).await?);
+            let paid = Paid { kept, from: Account::Bank, source, span: Span::current() };
+            row.receipt = Some(settle::pay(tx, Kind::Paid, paid).await?);
         }
         (odd, kept) => {
             hold(tx, &row, odd.unwrap_or(Anomaly::UnknownCode), kept.as_ref(), reported.amount).await?
         }
     }
-    Ok(table::insert(tx.sql(), &row).await?.then_some(row))
+    Ok(table::insert(tx.sql(), std::slice::from_ref(&row)).await?.then_some(row))
 }
 
 /// Books money that fits no notice, and tells that a person has to look.

@@ -28,11 +28,12 @@ pub async fn spoil(tx: &mut Tx, receipt: &DocumentNumber, reason: &str) -> Resul
     let row = receipts::find(tx.sql(), receipt.as_str()).await?.ok_or_else(unknown)?;
     let notice = DocumentNumber::parse(&row.notice).map_err(|_| unknown())?;
     let kept = super::lock(tx, &notice).await?;
-    let drawn = settle::draw_receipt(tx, &kept.notice).await?;
+    let mut drawn = settle::draw_receipts(tx, &[&kept.notice]).await?;
+    let drawn = drawn.pop().ok_or_else(|| Error::internal("no receipt was drawn"))?;
     // The old one first: one receipt counts for a notice.
     if !receipts::spoil(tx.sql(), receipt.as_str(), &drawn.row.receipt, reason).await? {
         return Err(Error::precondition(Reason::StateForbids).with("state", row.state));
     }
-    receipts::insert(tx.sql(), &drawn).await?;
+    receipts::insert(tx.sql(), std::slice::from_ref(&drawn)).await?;
     message::receipt(&drawn.row, Some(&kept))
 }

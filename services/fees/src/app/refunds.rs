@@ -79,7 +79,7 @@ pub async fn decide(
             let after = before.clone().approve()?;
             let kept = paid_notice(tx, &row).await?;
             let moves = ledger::refund_approved(&kept.notice);
-            book(tx, Kind::RefundApproved, row.refund.clone(), &kept.notice, &moves).await?;
+            book(tx, Kind::RefundApproved, row.refund.clone(), &kept.notice, moves).await?;
             after
         }
     };
@@ -98,9 +98,9 @@ pub async fn pay(
     let kept = paid_notice(tx, &row).await?;
     let refunded = kept.notice.clone().refund()?;
     let now = tx.now();
-    notices::save(tx.sql(), &kept.notice, &refunded, now).await?;
+    notices::save(tx.sql(), &[(&kept.notice, &refunded)], now).await?;
     let moves = ways_back(tx, &row).await?;
-    book(tx, Kind::Refunded, row.refund.clone(), &refunded, &moves).await?;
+    book(tx, Kind::Refunded, row.refund.clone(), &refunded, moves).await?;
     receipts::stamp_red(tx.sql(), &row.notice, &row.reason).await?;
     row.reference = reference;
     row.paid_at = Some(now);

@@ -1,5 +1,6 @@
 //! A person decides what becomes of a payment that settled nothing by itself.
 
+use tracing::Span;
 use uuid::Uuid;
 use yimen_kernel::error::{Error, Result};
 use yimen_kernel::reason::Reason;
@@ -7,7 +8,7 @@ use yimen_kernel::{Actor, DivisionCode, DocumentNumber, Money};
 use yimen_platform::store::Tx;
 use yimen_proto::fees::v1 as pb;
 
-use super::settle;
+use super::settle::{self, Paid};
 use crate::domain::ledger::{self, Account, Kind};
 use crate::domain::notice::State;
 use crate::grpc::message;
@@ -87,7 +88,8 @@ async fn apply(tx: &mut Tx, actor: &Actor, row: Row, kept: &Kept, reason: &str) 
         bring_to_center(tx, row, kept).await?;
     }
     let source = row.payment.to_string();
-    let receipt = settle::pay(tx, kept, Account::Suspense, Kind::Applied, source.clone()).await?;
+    let paid = Paid { kept, from: Account::Suspense, source: source.clone(), span: Span::current() };
+    let receipt = settle::pay(tx, Kind::Applied, paid).await?;
     let (center, at) = (notice.center(), tx.now());
     let about = About { source, center: center.as_str(), number: Some(notice.number.as_str()), at };
     let back = ledger::shift(Account::Suspense, Account::Bank, excess);

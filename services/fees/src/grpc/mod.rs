@@ -5,21 +5,28 @@ pub mod message;
 mod parse;
 
 use tonic::{Request, Response, Status};
+use tracing::Span;
 use yimen_kernel::date::local_date;
 use yimen_kernel::reason::Reason;
 use yimen_kernel::{CaseNumber, Error};
+use yimen_platform::group::{self, Call, Group};
 use yimen_platform::page::Page;
 use yimen_platform::rpc::to_status;
 use yimen_platform::{Caller, Context};
 use yimen_proto::fees::v1 as pb;
-use yimen_proto::fees::v1::fees_server::Fees;
+use yimen_proto::fees::v1::fees_server::{Fees, FeesServer};
 use yimen_proto::policy::v1::SignedCallback;
 
-use crate::app::{assess, catalog, notices, payments, read, receipts, reconcile, refunds, resolve};
+use crate::app::payments::{self, Counter};
+use crate::app::{assess, catalog, notices, read, receipts, reconcile, refunds, resolve};
+
+/// The largest request: two reconciliation files.
+const MAX_REQUEST: usize = 4 * 1024 * 1024;
 
 /// The gRPC face of fees.
 pub struct Server {
-    pub context: Context,
+    context: Context,
+    payments: Group<pb::TakePaymentRequest, pb::TakePaymentResponse>,
 }
 
 type Answer<T> = Result<Response<T>, Status>;
@@ -28,6 +35,16 @@ type Answer<T> = Result<Response<T>, Status>;
 const UNLAWFUL: [Reason; 3] = [Reason::FeeNotDue, Reason::FeeNotInForce, Reason::FeeNotOfDepartment];
 
 impl Server {
+    /// Ready to be routed.
+    pub fn routed(context: Context) -> FeesServer<Self> {
+        let payments = Group::new(&context, |tx, calls| {
+            Box::pin(group::each(calls.into_iter().map(counter), async |counters| {
+                payments::take(tx, counters).await
+            }))
+        });
+        FeesServer::new(Self { context, payments }).max_decoding_message_size(MAX_REQUEST)
+    }
+
     async fn measured(&self, request: Request<pb::MeasureFeeRequest>) -> Answer<pb::FeeNotice> {
         let caller = Caller::of(&request);
         let asked = parse::measure(&caller.actor, request.get_ref());
@@ -51,6 +68,11 @@ impl Server {
         }
         answered
     }
+}
+
+/// A payment, and where it is traced.
+fn counter(call: Call<pb::TakePaymentRequest>) -> yimen_kernel::Result<(Span, Counter)> {
+    Ok((call.span, parse::counter(&call.caller.actor, &call.message)?))
 }
 
 fn reason_of(status: &Status) -> Reason {
@@ -131,11 +153,7 @@ impl Fees for Server {
         &self,
         request: Request<pb::TakePaymentRequest>,
     ) -> Answer<pb::TakePaymentResponse> {
-        self.context
-            .mutate(request, |tx, caller, message| {
-                Box::pin(async move { payments::take(tx, parse::counter(&caller.actor, &message)?).await })
-            })
-            .await
+        self.payments.answer(request).await
     }
 
     async fn report_bank_payment(&self, request: Request<SignedCallback>) -> Answer<pb::BankPaymentAnswer> {

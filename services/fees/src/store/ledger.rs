@@ -28,24 +28,39 @@ pub async fn book(
     about: &About<'_>,
     moves: &[Move],
 ) -> Result<bool> {
+    book_all(connection, kind, &[(about, moves)]).await
+}
+
+/// Books entries of one kind; false when all were booked before.
+pub async fn book_all(
+    connection: &mut PgConnection,
+    kind: Kind,
+    entries: &[(&About<'_>, &[Move])],
+) -> Result<bool> {
+    let mut rows: Vec<(&About<'_>, i32, &Move)> = Vec::new();
+    for (about, moves) in entries {
+        rows.extend((1..).zip(*moves).map(|(position, step)| (*about, position, step)));
+    }
     let department = |sub: &Sub| sub.department.as_ref().map(ToString::to_string).unwrap_or_default();
     let done = sqlx::query!(
         "insert into fees.entry (source, kind, position, center, number, debit, debit_department, credit,
              credit_department, amount_fen, at)
-         select $1, $2, position, $3, $4, debit, debit_department, credit, credit_department, amount_fen, $5
-         from unnest($6::text[], $7::text[], $8::text[], $9::text[], $10::bigint[]) with ordinality
-              given(debit, debit_department, credit, credit_department, amount_fen, position)
+         select source, $1, position, center, number, debit, debit_department, credit, credit_department, amount_fen, at
+         from unnest($2::text[], $3::integer[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[],
+                     $10::bigint[], $11::timestamptz[])
+              given(source, position, center, number, debit, debit_department, credit, credit_department, amount_fen, at)
          on conflict (source, kind, position) do nothing",
-        about.source,
         kind.as_str(),
-        about.center,
-        about.number,
-        about.at,
-        &column(moves, |step| step.debit.account.as_str()) as &[&str],
-        &column(moves, |step| department(&step.debit)),
-        &column(moves, |step| step.credit.account.as_str()) as &[&str],
-        &column(moves, |step| department(&step.credit)),
-        &column(moves, |step| step.amount.fen())
+        &column(&rows, |(about, ..)| about.source.as_str()) as &[&str],
+        &column(&rows, |(_, position, _)| *position),
+        &column(&rows, |(about, ..)| about.center) as &[&str],
+        &column(&rows, |(about, ..)| about.number) as &[Option<&str>],
+        &column(&rows, |(_, _, step)| step.debit.account.as_str()) as &[&str],
+        &column(&rows, |(_, _, step)| department(&step.debit)),
+        &column(&rows, |(_, _, step)| step.credit.account.as_str()) as &[&str],
+        &column(&rows, |(_, _, step)| department(&step.credit)),
+        &column(&rows, |(_, _, step)| step.amount.fen()),
+        &column(&rows, |(about, ..)| about.at)
     )
     .execute(connection)
     .await

@@ -1,6 +1,6 @@
 //! Notices with their lines, what relieved them, and what was refused.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, NaiveDate, Utc};
 use prost::Message as _;
@@ -65,7 +65,6 @@ struct Row {
     created_at: DateTime<Utc>,
     settled_at: Option<DateTime<Utc>>,
     cancel_reason: String,
-    receipt: Option<String>,
 }
 
 struct LineRow {
@@ -75,32 +74,44 @@ struct LineRow {
     original_fen: Option<i64>,
     amount_fen: Option<i64>,
     body: Vec<u8>,
+    /// The notice's receipt that counts.
+    receipt: Option<String>,
 }
 
-/// The serials of a new notice: its own and its payment code's.
-pub async fn next_serials(connection: &mut PgConnection) -> Result<(u32, u64)> {
-    let row = sqlx::query!(
-        r#"select nextval('fees.notice_serial') as "notice!", nextval('fees.payment_code_serial') as "code!""#
+/// The serials of so many new notices: each one's own and its payment code's.
+pub async fn next_serials(connection: &mut PgConnection, count: usize) -> Result<Vec<(u32, u64)>> {
+    let count = i32::try_from(count).map_err(Error::internal)?;
+    let rows = sqlx::query!(
+        r#"select nextval('fees.notice_serial') as "notice!", nextval('fees.payment_code_serial') as "code!"
+           from generate_series(1, $1::integer)"#,
+        count
     )
-    .fetch_one(connection)
+    .fetch_all(connection)
     .await
     .map_err(db)?;
-    let notice = u32::try_from(row.notice).map_err(Error::internal)?;
-    Ok((notice, u64::try_from(row.code).map_err(Error::internal)?))
+    let mut serials = Vec::with_capacity(rows.len());
+    for row in rows {
+        let notice = u32::try_from(row.notice).map_err(Error::internal)?;
+        serials.push((notice, u64::try_from(row.code).map_err(Error::internal)?));
+    }
+    Ok(serials)
 }
 
-/// Has the handlers of this application's events take turns until their transactions end; says whether its
+/// Has the handlers of these applications' events take turns until their transactions end; gives those whose
 /// fees lapsed.
-pub async fn take_turn(connection: &mut PgConnection, number: &CaseNumber) -> Result<bool> {
-    let lapsed_at = sqlx::query_scalar!(
-        "insert into fees.arrival (number) values ($1)
-         on conflict (number) do update set number = excluded.number returning lapsed_at",
-        number.as_str()
+pub async fn take_turns(connection: &mut PgConnection, numbers: &[&str]) -> Result<BTreeSet<String>> {
+    let lapsed = sqlx::query_scalar!(
+        r#"with turn as (
+             insert into fees.arrival (number)
+             select distinct number from unnest($1::text[]) given(number) order by number
+             on conflict (number) do update set number = excluded.number returning number, lapsed_at)
+           select number from turn where lapsed_at is not null"#,
+        numbers as &[&str]
     )
-    .fetch_one(connection)
+    .fetch_all(connection)
     .await
     .map_err(db)?;
-    Ok(lapsed_at.is_some())
+    Ok(lapsed.into_iter().collect())
 }
 
 /// Notes that nothing is to be charged for the application any more.
@@ -140,40 +151,119 @@ pub async fn refuse_charge(
     Ok(())
 }
 
-/// Adds a notice with its lines, of which it has some. False when the application has one.
-pub async fn insert(connection: &mut PgConnection, kept: &Kept) -> Result<bool> {
-    let Kept { notice, about, .. } = kept;
-    let center = notice.center();
-    let versions = notice.lines.iter().map(|line| i32::try_from(line.fee_version).map_err(Error::internal));
-    let charge = |part: fn(Charge) -> i64| column(&notice.lines, |line| line.charge.map(part));
-    let done = sqlx::query!(
+/// Adds notices with their lines, of which each has some. Gives the numbers of those that were added: an
+/// application has one.
+pub async fn insert(connection: &mut PgConnection, all: &[Kept]) -> Result<BTreeSet<String>> {
+    let lines: Vec<(&Kept, i32, &Line)> = all.iter().flat_map(of_notice).collect();
+    let versions = lines.iter().map(|(_, _, line)| i32::try_from(line.fee_version).map_err(Error::internal));
+    let charge = |part: fn(Charge) -> i64| column(&lines, |(_, _, line)| line.charge.map(part));
+    let settled_at = |kept: &Kept| kept.notice.state.is_closed().then_some(kept.about.created_at);
+    let added = sqlx::query_scalar!(
         "with added as (
            insert into fees.notice (notice, number, center, item_name_zh, item_name_en, payer, state, version,
                limit_on, payment_code, created_at, settled_at, payer_is_person)
-           values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
-           on conflict (number) do nothing returning notice)
-         insert into fees.line (notice, position, fee, fee_version, department, quantity, original_fen, amount_fen)
-         select added.notice, given.position, given.fee, given.fee_version, given.department, given.quantity,
-                given.original_fen, given.amount_fen
-         from added,
-              unnest($14::text[], $15::integer[], $16::text[], $17::bigint[], $18::bigint[], $19::bigint[])
-                with ordinality given(fee, fee_version, department, quantity, original_fen, amount_fen, position)",
-        notice.notice.as_str(),
-        notice.number.as_str(),
-        center.as_str(),
-        about.item_name_zh,
-        about.item_name_en,
-        about.payer,
-        notice.state.as_str(),
-        notice.version,
-        notice.state.limit_on(),
-        notice.payment_code.as_str(),
-        about.created_at,
-        notice.state.is_closed().then_some(about.created_at),
-        about.payer_is_person,
-        &column(&notice.lines, |line| line.fee.as_str()) as &[&str],
+           select * from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[],
+               $8::bigint[], $9::date[], $10::text[], $11::timestamptz[], $12::timestamptz[], $13::boolean[])
+           on conflict (number) do nothing returning notice),
+         lines as (
+           insert into fees.line (notice, position, fee, fee_version, department, quantity, original_fen, amount_fen)
+           select given.* from added
+           join unnest($14::text[], $15::integer[], $16::text[], $17::integer[], $18::text[], $19::bigint[],
+                       $20::bigint[], $21::bigint[])
+                given(notice, position, fee, fee_version, department, quantity, original_fen, amount_fen)
+             using (notice))
+         select notice from added",
+        &column(all, |kept| kept.notice.notice.as_str()) as &[&str],
+        &column(all, |kept| kept.notice.number.as_str()) as &[&str],
+        &column(all, |kept| kept.notice.center().to_string()),
+        &column(all, |kept| kept.about.item_name_zh.as_str()) as &[&str],
+        &column(all, |kept| kept.about.item_name_en.as_str()) as &[&str],
+        &column(all, |kept| kept.about.payer.as_str()) as &[&str],
+        &column(all, |kept| kept.notice.state.as_str()) as &[&str],
+        &column(all, |kept| kept.notice.version),
+        &column(all, |kept| kept.notice.state.limit_on()) as &[Option<NaiveDate>],
+        &column(all, |kept| kept.notice.payment_code.as_str()) as &[&str],
+        &column(all, |kept| kept.about.created_at),
+        &column(all, settled_at) as &[Option<DateTime<Utc>>],
+        &column(all, |kept| kept.about.payer_is_person),
+        &column(&lines, |(kept, ..)| kept.notice.notice.as_str()) as &[&str],
+        &column(&lines, |(_, position, _)| *position),
+        &column(&lines, |(_, _, line)| line.fee.as_str()) as &[&str],
         &versions.collect::<Result<Vec<i32>>>()?,
-        &column(&notice.lines, |line| line.department.as_str()) as &[&str],
+        &column(&lines, |(_, _, line)| line.department.as_str()) as &[&str],
+        &charge(|charge| charge.quantity.thousandths()) as &[Option<i64>],
+        &charge(|charge| charge.original.fen()) as &[Option<i64>],
+        &charge(|charge| charge.amount.fen()) as &[Option<i64>]
+    )
+    .fetch_all(connection)
+    .await
+    .map_err(db)?;
+    Ok(added.into_iter().collect())
+}
+
+/// The lines of a notice at their positions.
+fn of_notice(kept: &Kept) -> impl Iterator<Item = (&Kept, i32, &Line)> {
+    (1..).zip(&kept.notice.lines).map(move |(position, line)| (kept, position, line))
+}
+
+/// Saves changed notices, before and after, if nobody else was faster.
+///
+/// # Errors
+/// `STALE_VERSION` when somebody was, for all.
+pub async fn save(
+    connection: &mut PgConnection,
+    changes: &[(&Notice, &Notice)],
+    now: DateTime<Utc>,
+) -> Result<()> {
+    let cancel_reason = |after: &Notice| match &after.state {
+        State::Cancelled { reason, .. } => reason.clone(),
+        _ => String::new(),
+    };
+    let done = sqlx::query!(
+        "update fees.notice n
+         set state = given.state, version = given.version, limit_on = given.limit_on,
+             cancel_reason = given.cancel_reason,
+             settled_at = case when given.is_closed then coalesce(n.settled_at, $8) end
+         from unnest($1::text[], $2::bigint[], $3::text[], $4::bigint[], $5::date[], $6::text[], $7::boolean[])
+              given(notice, read_version, state, version, limit_on, cancel_reason, is_closed)
+         where n.notice = given.notice and n.version = given.read_version",
+        &column(changes, |(_, after)| after.notice.as_str()) as &[&str],
+        &column(changes, |(before, _)| before.version),
+        &column(changes, |(_, after)| after.state.as_str()) as &[&str],
+        &column(changes, |(_, after)| after.version),
+        &column(changes, |(_, after)| after.state.limit_on()) as &[Option<NaiveDate>],
+        &column(changes, |(_, after)| cancel_reason(after)),
+        &column(changes, |(_, after)| after.state.is_closed()),
+        now
+    )
+    .execute(&mut *connection)
+    .await
+    .map_err(db)?;
+    if usize::try_from(done.rows_affected()).map_err(Error::internal)? != changes.len() {
+        return Err(Error::aborted(Reason::StaleVersion));
+    }
+    save_lines(connection, changes).await
+}
+
+async fn save_lines(connection: &mut PgConnection, changes: &[(&Notice, &Notice)]) -> Result<()> {
+    let mut changed: Vec<(&Notice, i32, &Line)> = Vec::new();
+    for (before, after) in changes {
+        let both = (1..).zip(before.lines.iter().zip(&after.lines));
+        let differ = both.filter(|(_, (before, after))| before != after);
+        changed.extend(differ.map(|(position, (_, line))| (*after, position, line)));
+    }
+    if changed.is_empty() {
+        return Ok(());
+    }
+    let charge = |part: fn(Charge) -> i64| column(&changed, |(_, _, line)| line.charge.map(part));
+    sqlx::query!(
+        "update fees.line l
+         set quantity = given.quantity, original_fen = given.original_fen, amount_fen = given.amount_fen
+         from unnest($1::text[], $2::integer[], $3::bigint[], $4::bigint[], $5::bigint[])
+              given(notice, position, quantity, original_fen, amount_fen)
+         where l.notice = given.notice and l.position = given.position",
+        &column(&changed, |(notice, ..)| notice.notice.as_str()) as &[&str],
+        &column(&changed, |(_, position, _)| *position),
         &charge(|charge| charge.quantity.thousandths()) as &[Option<i64>],
         &charge(|charge| charge.original.fen()) as &[Option<i64>],
         &charge(|charge| charge.amount.fen()) as &[Option<i64>]
@@ -181,59 +271,6 @@ pub async fn insert(connection: &mut PgConnection, kept: &Kept) -> Result<bool> 
     .execute(connection)
     .await
     .map_err(db)?;
-    Ok(done.rows_affected() > 0)
-}
-
-/// Saves a changed notice, if nobody else was faster.
-///
-/// # Errors
-/// `STALE_VERSION` when somebody was.
-pub async fn save(
-    connection: &mut PgConnection,
-    before: &Notice,
-    after: &Notice,
-    now: DateTime<Utc>,
-) -> Result<()> {
-    let cancel_reason = match &after.state {
-        State::Cancelled { reason, .. } => reason.as_str(),
-        _ => "",
-    };
-    let done = sqlx::query!(
-        "update fees.notice
-         set state = $3, version = $4, limit_on = $5, cancel_reason = $6,
-             settled_at = case when $7 then coalesce(settled_at, $8) end
-         where notice = $1 and version = $2",
-        after.notice.as_str(),
-        before.version,
-        after.state.as_str(),
-        after.version,
-        after.state.limit_on(),
-        cancel_reason,
-        after.state.is_closed(),
-        now
-    )
-    .execute(&mut *connection)
-    .await
-    .map_err(db)?;
-    if done.rows_affected() != 1 {
-        return Err(Error::aborted(Reason::StaleVersion));
-    }
-    for (position, (_, line)) in
-        (1..).zip(before.lines.iter().zip(&after.lines)).filter(|(_, (before, after))| before != after)
-    {
-        sqlx::query!(
-            "update fees.line set quantity = $3, original_fen = $4, amount_fen = $5
-             where notice = $1 and position = $2",
-            after.notice.as_str(),
-            position,
-            line.charge.map(|charge| charge.quantity.thousandths()),
-            line.charge.map(|charge| charge.original.fen()),
-            line.charge.map(|charge| charge.amount.fen())
-        )
-        .execute(&mut *connection)
-        .await
-        .map_err(db)?;
-    }
     Ok(())
 }
 
@@ -248,38 +285,50 @@ pub enum Key<'k> {
     PaymentCode(&'k PaymentCode),
 }
 
+/// The rows of notices, as the rest of the statement finds them.
+macro_rules! rows {
+    ($rest:literal, $($argument:expr),+) => {
+        sqlx::query_as!(
+            Row,
+            "select n.notice, n.number, n.item_name_zh, n.item_name_en, n.payer, n.payer_is_person, n.state, n.version,
+                 n.limit_on, n.payment_code, n.created_at, n.settled_at, n.cancel_reason " + $rest,
+            $($argument),+
+        )
+    };
+}
+
 /// Reads a notice and holds it until the transaction ends, so that two who settle it follow each other.
 pub async fn lock(connection: &mut PgConnection, key: Key<'_>) -> Result<Option<Kept>> {
-    let found = match key {
-        Key::Notice(notice) => {
-            sqlx::query_scalar!(
-                "select notice from fees.notice where notice = $1 for update",
-                notice.as_str()
-            )
-            .fetch_optional(&mut *connection)
-            .await
-        }
+    let notice = match key {
+        Key::Notice(notice) => Some(notice.to_string()),
         Key::Number(number) => {
-            sqlx::query_scalar!(
-                "select notice from fees.notice where number = $1 for update",
-                number.as_str()
-            )
-            .fetch_optional(&mut *connection)
-            .await
+            sqlx::query_scalar!("select notice from fees.notice where number = $1", number.as_str())
+                .fetch_optional(&mut *connection)
+                .await
+                .map_err(db)?
         }
         Key::PaymentCode(code) => {
-            sqlx::query_scalar!(
-                "select notice from fees.notice where payment_code = $1 for update",
-                code.as_str()
-            )
-            .fetch_optional(&mut *connection)
-            .await
+            sqlx::query_scalar!("select notice from fees.notice where payment_code = $1", code.as_str())
+                .fetch_optional(&mut *connection)
+                .await
+                .map_err(db)?
         }
     };
-    match found.map_err(db)? {
-        Some(notice) => read(connection, &notice).await,
+    match notice {
+        Some(notice) => Ok(lock_all(connection, &[notice]).await?.pop()),
         None => Ok(None),
     }
+}
+
+/// Reads notices and holds them until the transaction ends; those that there are.
+pub async fn lock_all(connection: &mut PgConnection, notices: &[String]) -> Result<Vec<Kept>> {
+    let rows = rows!(
+        "from unnest($1::text[]) wanted(notice) join fees.notice n on n.notice = wanted.notice
+         order by n.notice for update of n",
+        notices
+    );
+    let rows = rows.fetch_all(&mut *connection).await.map_err(db)?;
+    with_lines(connection, rows).await
 }
 
 /// Reads a notice.
@@ -332,45 +381,41 @@ pub async fn past_limit(connection: &mut PgConnection, today: NaiveDate, limit: 
 
 /// Notices by number, newest first.
 async fn whole(connection: &mut PgConnection, notices: &[String]) -> Result<Vec<Kept>> {
-    if notices.is_empty() {
+    let rows = rows!(
+        "from unnest($1::text[]) wanted(notice) join fees.notice n on n.notice = wanted.notice
+         order by n.notice desc",
+        notices
+    );
+    let rows = rows.fetch_all(&mut *connection).await.map_err(db)?;
+    with_lines(connection, rows).await
+}
+
+/// Adds the lines and the receipts, which are read after the rows are held.
+async fn with_lines(connection: &mut PgConnection, rows: Vec<Row>) -> Result<Vec<Kept>> {
+    if rows.is_empty() {
         return Ok(Vec::new());
     }
-    let rows = sqlx::query_as!(
-        Row,
-        r#"select n.notice, n.number, n.item_name_zh, n.item_name_en, n.payer, n.payer_is_person, n.state, n.version, n.limit_on,
-               n.payment_code, n.created_at, n.settled_at, n.cancel_reason, r.receipt as "receipt?"
-           from unnest($1::text[]) wanted(notice)
-           join fees.notice n on n.notice = wanted.notice
-           left join fees.receipt r on r.notice = n.notice and r.state <> 'SPOILED'
-           order by n.notice desc"#,
-        notices
-    )
-    .fetch_all(&mut *connection)
-    .await
-    .map_err(db)?;
     let lines = sqlx::query_as!(
         LineRow,
-        r#"select l.notice, l.department, l.quantity, l.original_fen, l.amount_fen, f.body
-           from unnest($1::text[]) wanted(notice)
-           join fees.line l on l.notice = wanted.notice
-           join fees.fee f on f.code = l.fee and f.version = l.fee_version
-           order by l.notice, l.position"#,
-        notices
+        "select l.notice, l.department, l.quantity, l.original_fen, l.amount_fen, f.body,
+             (select r.receipt from fees.receipt r where r.notice = l.notice and r.state <> 'SPOILED') as receipt
+         from unnest($1::text[]) wanted(notice)
+         join fees.line l on l.notice = wanted.notice
+         join fees.fee f on f.code = l.fee and f.version = l.fee_version
+         order by l.notice, l.position",
+        &column(&rows, |row| row.notice.as_str()) as &[&str]
     )
-    .fetch_all(&mut *connection)
+    .fetch_all(connection)
     .await
     .map_err(db)?;
-    let mut of_notice: BTreeMap<String, (Vec<Line>, Vec<pb::Fee>)> = BTreeMap::new();
-    for row in lines {
-        let entry = of_notice.entry(row.notice.clone()).or_default();
-        let (line, fee) = line(&row)?;
-        entry.0.push(line);
-        entry.1.push(fee);
+    let mut of_notice: BTreeMap<String, Vec<LineRow>> = BTreeMap::new();
+    for line in lines {
+        of_notice.entry(line.notice.clone()).or_default().push(line);
     }
     rows.into_iter()
         .map(|row| {
-            let (lines, fees) = of_notice.remove(&row.notice).unwrap_or_default();
-            kept(row, lines, fees)
+            let lines = of_notice.remove(&row.notice).unwrap_or_default();
+            kept(row, &lines)
         })
         .collect()
 }
@@ -397,7 +442,10 @@ fn line(row: &LineRow) -> Result<(Line, pb::Fee)> {
     Ok((line, fee))
 }
 
-fn kept(row: Row, lines: Vec<Line>, fees: Vec<pb::Fee>) -> Result<Kept> {
+fn kept(row: Row, lines: &[LineRow]) -> Result<Kept> {
+    let receipt = lines.first().and_then(|line| line.receipt.clone());
+    let both = lines.iter().map(line).collect::<Result<Vec<_>>>()?;
+    let (lines, fees) = both.into_iter().unzip();
     let limit = || row.limit_on.ok_or_else(|| odd("last day"));
     let state = match row.state.as_str() {
         "MEASURING" => State::Measuring,
@@ -425,7 +473,7 @@ fn kept(row: Row, lines: Vec<Line>, fees: Vec<pb::Fee>) -> Result<Kept> {
             payer_is_person: row.payer_is_person,
             created_at: row.created_at,
             settled_at: row.settled_at,
-            receipt: row.receipt,
+            receipt,
         },
         fees,
     })

@@ -7,7 +7,7 @@ use yimen_kernel::DivisionCode;
 use yimen_kernel::error::{Error, Result};
 use yimen_kernel::reason::Reason;
 use yimen_platform::page::Page;
-use yimen_platform::store::db;
+use yimen_platform::store::{column, db};
 
 use crate::domain::payment::Anomaly;
 
@@ -39,32 +39,33 @@ impl Row {
     }
 }
 
-/// Adds a payment. False when its source reported this reference before; that report is then committed.
-pub async fn insert(connection: &mut PgConnection, row: &Row) -> Result<bool> {
+/// Adds payments. False when one's source reported its reference before; that report is then committed.
+pub async fn insert(connection: &mut PgConnection, rows: &[Row]) -> Result<bool> {
     let done = sqlx::query!(
         "insert into fees.payment (payment, channel, source, reference, digest, center, payment_code, notice,
              amount_fen, state, anomaly, receipt, paid_at, received_at)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
+         select * from unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::bytea[], $6::text[], $7::text[],
+             $8::text[], $9::bigint[], $10::text[], $11::text[], $12::text[], $13::timestamptz[], $14::timestamptz[])
          on conflict (source, reference) do nothing",
-        row.payment,
-        row.channel,
-        row.source,
-        row.reference,
-        row.digest,
-        row.center,
-        row.payment_code,
-        row.notice,
-        row.amount_fen,
-        row.state,
-        row.anomaly,
-        row.receipt,
-        row.paid_at,
-        row.received_at
+        &column(rows, |row| row.payment),
+        &column(rows, |row| row.channel.as_str()) as &[&str],
+        &column(rows, |row| row.source.as_str()) as &[&str],
+        &column(rows, |row| row.reference.as_str()) as &[&str],
+        &column(rows, |row| row.digest.as_slice()) as &[&[u8]],
+        &column(rows, |row| row.center.as_deref()) as &[Option<&str>],
+        &column(rows, |row| row.payment_code.as_str()) as &[&str],
+        &column(rows, |row| row.notice.as_deref()) as &[Option<&str>],
+        &column(rows, |row| row.amount_fen),
+        &column(rows, |row| row.state.as_str()) as &[&str],
+        &column(rows, |row| row.anomaly.as_deref()) as &[Option<&str>],
+        &column(rows, |row| row.receipt.as_deref()) as &[Option<&str>],
+        &column(rows, |row| row.paid_at),
+        &column(rows, |row| row.received_at)
     )
     .execute(connection)
     .await
     .map_err(db)?;
-    Ok(done.rows_affected() == 1)
+    Ok(usize::try_from(done.rows_affected()).is_ok_and(|added| added == rows.len()))
 }
 
 /// The payment that its source reported under this reference.

@@ -1,10 +1,11 @@
 //! Receipts and their series.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
-use yimen_kernel::DivisionCode;
 use yimen_kernel::error::{Error, Result};
-use yimen_platform::store::db;
+use yimen_platform::store::{column, db};
 
 /// A receipt as it stands in the table.
 #[derive(Clone, Debug)]
@@ -26,35 +27,44 @@ pub struct Drawn {
     pub serial: u32,
 }
 
-/// The next serial of a center's year. The series is locked until the transaction ends, so a number is
-/// either given with it or given to the next.
-pub async fn next_serial(connection: &mut PgConnection, center: &DivisionCode, year: i32) -> Result<u32> {
-    let serial = sqlx::query_scalar!(
-        "insert into fees.receipt_series (center, year, last) values ($1, $2, 1)
-         on conflict (center, year) do update set last = receipt_series.last + 1 returning last",
-        center.as_str(),
-        year
+/// Draws so many serials of each center's year, and gives the last of them. The series are locked until the
+/// transaction ends, so a number is either given with it or given to the next.
+pub async fn draw(
+    connection: &mut PgConnection,
+    year: i32,
+    wanted: &BTreeMap<String, u32>,
+) -> Result<BTreeMap<String, u32>> {
+    let counts = wanted.values().map(|count| i32::try_from(*count).map_err(Error::internal));
+    let rows = sqlx::query!(
+        "insert into fees.receipt_series (center, year, last)
+         select center, $2, count from unnest($1::text[], $3::integer[]) given(center, count) order by center
+         on conflict (center, year) do update set last = receipt_series.last + excluded.last
+         returning center, last",
+        &wanted.keys().cloned().collect::<Vec<_>>(),
+        year,
+        &counts.collect::<Result<Vec<_>>>()?
     )
-    .fetch_one(connection)
+    .fetch_all(connection)
     .await
     .map_err(db)?;
-    u32::try_from(serial).map_err(Error::internal)
+    rows.into_iter().map(|row| Ok((row.center, u32::try_from(row.last).map_err(Error::internal)?))).collect()
 }
 
-/// Issues a receipt.
-pub async fn insert(connection: &mut PgConnection, drawn: &Drawn) -> Result<()> {
-    let Drawn { row, year, serial } = drawn;
+/// Issues receipts.
+pub async fn insert(connection: &mut PgConnection, drawn: &[Drawn]) -> Result<()> {
+    let serials = drawn.iter().map(|drawn| i32::try_from(drawn.serial).map_err(Error::internal));
     sqlx::query!(
         "insert into fees.receipt (receipt, center, year, serial, notice, amount_fen, state, issued_at)
-         values ($1, $2, $3, $4, $5, $6, $7, $8)",
-        row.receipt,
-        row.center,
-        year,
-        i32::try_from(*serial).map_err(Error::internal)?,
-        row.notice,
-        row.amount_fen,
-        row.state,
-        row.issued_at
+         select * from unnest($1::text[], $2::text[], $3::integer[], $4::integer[], $5::text[], $6::bigint[], $7::text[],
+                              $8::timestamptz[])",
+        &column(drawn, |drawn| drawn.row.receipt.as_str()) as &[&str],
+        &column(drawn, |drawn| drawn.row.center.as_str()) as &[&str],
+        &column(drawn, |drawn| drawn.year),
+        &serials.collect::<Result<Vec<_>>>()?,
+        &column(drawn, |drawn| drawn.row.notice.as_str()) as &[&str],
+        &column(drawn, |drawn| drawn.row.amount_fen),
+        &column(drawn, |drawn| drawn.row.state.as_str()) as &[&str],
+        &column(drawn, |drawn| drawn.row.issued_at)
     )
     .execute(connection)
     .await
