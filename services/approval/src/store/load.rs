@@ -69,9 +69,15 @@ async fn load(connection: &mut PgConnection, rows: Vec<Row>) -> Result<BTreeMap<
     }
     let numbers = &column(&rows, |row| row.number.clone());
     let mut materials = materials(connection, numbers).await?;
-    let mut tasks = tasks(connection, numbers).await?;
-    let mut inspections = inspection::read(connection, numbers).await?;
-    let mut procedures = time::procedures(connection, numbers).await?;
+    let Tasks { mut of_case, any_inspection, any_procedure } = tasks(connection, numbers).await?;
+    let mut inspections = match any_inspection {
+        true => inspection::read(connection, numbers).await?,
+        false => HashMap::new(),
+    };
+    let mut procedures = match any_procedure {
+        true => time::procedures(connection, numbers).await?,
+        false => HashMap::new(),
+    };
     let mut decisions = match rows.iter().any(|row| row.state == "DECIDED") {
         true => decisions(connection, numbers).await?,
         false => HashMap::new(),
@@ -82,7 +88,7 @@ async fn load(connection: &mut PgConnection, rows: Vec<Row>) -> Result<BTreeMap<
             let approval = approval(row, |revision| Parts {
                 decision: decisions.remove(&key),
                 materials: Materials { revision, each: materials.remove(&key).unwrap_or_default() },
-                tasks: tasks.remove(&key).unwrap_or_default(),
+                tasks: of_case.remove(&key).unwrap_or_default(),
                 inspection: inspections.remove(&key),
                 procedures: procedures.remove(&key).unwrap_or_default(),
             })?;
@@ -220,14 +226,23 @@ async fn materials(
     Ok(of_case)
 }
 
-async fn tasks(connection: &mut PgConnection, numbers: &[String]) -> Result<HashMap<String, Vec<Task>>> {
+/// The tasks of approvals, and what else most approvals do not have.
+struct Tasks {
+    of_case: HashMap<String, Vec<Task>>,
+    any_inspection: bool,
+    any_procedure: bool,
+}
+
+async fn tasks(connection: &mut PgConnection, numbers: &[String]) -> Result<Tasks> {
     let rows = sqlx::query!(
         r#"select t.number, t.department, t.limit_days, t.after, t.relies_on, t.site_visit, t.added_reason, t.added_at,
                   t.state, t.open_time, t.reopened, t.spoken,
                   o.sequence as "sequence?", o.kind as "kind?", o.conditions as "conditions?",
                   o.reason as "reason?", o.materials as "materials?",
                   o.materials_revision as "materials_revision?", o.given_by as "given_by?",
-                  o.given_by_id as "given_by_id?", o.given_at as "given_at?"
+                  o.given_by_id as "given_by_id?", o.given_at as "given_at?",
+                  exists (select from approval.inspection i where i.number = t.number) as "any_inspection!",
+                  exists (select from approval.procedure p where p.number = t.number) as "any_procedure!"
            from unnest($1::text[]) given(number)
            join approval.task t using (number)
            left join approval.opinion o
@@ -238,6 +253,8 @@ async fn tasks(connection: &mut PgConnection, numbers: &[String]) -> Result<Hash
     .fetch_all(connection)
     .await
     .map_err(db)?;
+    let any_inspection = rows.iter().any(|row| row.any_inspection);
+    let any_procedure = rows.iter().any(|row| row.any_procedure);
     let mut of_case: HashMap<String, Vec<Task>> = HashMap::new();
     for row in rows {
         let standing = match (row.sequence, row.kind, row.materials_revision, row.given_at) {
@@ -269,5 +286,5 @@ async fn tasks(connection: &mut PgConnection, numbers: &[String]) -> Result<Hash
         };
         of_case.entry(row.number).or_default().push(task.into_task(standing)?);
     }
-    Ok(of_case)
+    Ok(Tasks { of_case, any_inspection, any_procedure })
 }
