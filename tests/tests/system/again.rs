@@ -3,13 +3,13 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use chrono::NaiveDate;
+use chrono::{Days, NaiveDate};
 use yimen_kernel::{Error, Reason};
 use yimen_platform::clock::Clock as _;
 use yimen_platform::messages::Envelope;
 use yimen_platform::messages::subscribe::Subscriptions;
 use yimen_platform::store::Embedded;
-use yimen_proto::intake::v1::ApplicationSubmitted;
+use yimen_proto::intake::v1::{ApplicationAccepted, ApplicationSubmitted};
 use yimen_tests::alone::{Alone, event};
 
 fn submitted(copy: &Alone, number: &str) -> Envelope {
@@ -53,6 +53,42 @@ async fn what_was_heard_before_has_no_effect_again() {
         .deliver(&[Envelope { body: vec![0xff].into(), ..submitted(&copy, "430102202603020000041") }])
         .await;
     assert!(wrong.is_err(), "an event that cannot be read is not taken for one that was heard");
+    let pool = copy.pool.clone();
+    drop(copy);
+    embedded.stop(&pool).await.unwrap();
+}
+
+/// Another copy of the service hears that the case begins, and is slower.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_heard_before_its_case_begins_is_kept() {
+    let embedded = Embedded::start(None).await.unwrap();
+    let day: NaiveDate = "2026-03-02".parse().unwrap();
+    let copy = Alone::open(embedded.pool().await.unwrap(), day).await.unwrap();
+    let number = "430102202603020000017";
+    let count = async |sql: &'static str| -> i64 {
+        sqlx::query_scalar(sql).fetch_one(&mut *copy.pool.get().await.unwrap()).await.unwrap()
+    };
+    let late = "select count(*) from supervision.warning";
+    let received = "select coalesce(sum(count), 0)::bigint from supervision.fact where measure = 'RECEIVED'";
+    let accepted = ApplicationAccepted {
+        number: number.into(),
+        accepted_on: day.to_string(),
+        statutory_limit_days: 2,
+        promised_limit_days: 1,
+        ..ApplicationAccepted::default()
+    };
+    let begun = submitted(&copy, number);
+    copy.deliver(&[event(number, 2, copy.clock.now(), &accepted)]).await.unwrap();
+    copy.set_day(day + Days::new(15));
+    for chore in ["settle cases", "climb the ladder"] {
+        copy.round(chore).await.unwrap();
+    }
+    assert_eq!((count(late).await, count(received).await), (0, 0), "nobody knows whose case it is");
+    copy.deliver(&[begun]).await.unwrap();
+    for chore in ["settle cases", "climb the ladder"] {
+        copy.round(chore).await.unwrap();
+    }
+    assert_eq!((count(late).await, count(received).await), (4, 1));
     let pool = copy.pool.clone();
     drop(copy);
     embedded.stop(&pool).await.unwrap();

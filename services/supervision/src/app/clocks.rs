@@ -3,20 +3,19 @@
 //! What comes together is written together: starts and ends of clocks, the ends of cases and their fees. What
 //! is rare is written for itself, in its turn.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
 
 use chrono::{DateTime, NaiveDate, Utc};
 use uuid::Uuid;
 use yimen_kernel::date::{day_start, local_date};
 use yimen_kernel::deadline::Unit;
-use yimen_kernel::error::{Error, Result};
-use yimen_kernel::reason::Reason;
+use yimen_kernel::error::Result;
 use yimen_platform::store::Tx;
 
 use crate::domain::Kind;
-use crate::store::applications::{self, New, Row};
+use crate::store::applications::{self, Begun, Row};
 use crate::store::clocks::{self as table, End, Key, Limits, Start};
-use crate::store::suspensions::{self, Begun};
+use crate::store::suspensions;
 
 /// What was heard of one case.
 pub struct Heard {
@@ -59,7 +58,7 @@ pub enum Seldom {
     /// Its fee is to be followed up, unless that was settled meanwhile.
     FollowUp { on: NaiveDate, limits: Limits },
     /// Time is not counted, with a clock of its own for how long was announced.
-    Suspend { begun: Begun, until: NaiveDate },
+    Suspend { begun: suspensions::Begun, until: NaiveDate },
     /// The applicant was told of it in writing.
     Announce { procedure: Uuid, document: String },
     /// Time is counted again.
@@ -70,18 +69,17 @@ pub enum Seldom {
     Prolong { which: Which, days: u32 },
 }
 
-/// Writes what was heard. A case that is not known yet will be: the event is put back till then.
+/// Writes what was heard, also of a case of which it was not yet heard that it began.
 pub async fn hear(tx: &mut Tx, heard: Vec<Heard>) -> Result<()> {
-    let new: Vec<New> = heard.iter().flat_map(begun).collect();
-    if !new.is_empty() {
-        applications::insert(tx.sql(), &new).await?;
+    let mut known: BTreeMap<String, Option<Begun>> = BTreeMap::new();
+    for Heard { number, changes } in &heard {
+        let begun = known.entry(number.clone()).or_default();
+        *begun = begun.take().or_else(|| changes.iter().find_map(begins));
     }
-    let numbers: BTreeSet<&String> = heard.iter().map(|heard| &heard.number).collect();
-    let numbers: Vec<String> = numbers.into_iter().cloned().collect();
+    // All rows, in the order of their numbers: whoever hears of the same cases waits here, and has no other row.
+    applications::insert(tx.sql(), &known).await?;
+    let numbers: Vec<String> = known.into_keys().collect();
     let cases = applications::lock(tx.sql(), &numbers).await?;
-    if cases.len() < numbers.len() {
-        return Err(Error::not_found(Reason::ApplicationUnknown));
-    }
     let mut hearing = Hearing { cases, ..Hearing::default() };
     for Heard { number, changes } in heard {
         for change in changes {
@@ -91,13 +89,11 @@ pub async fn hear(tx: &mut Tx, heard: Vec<Heard>) -> Result<()> {
     hearing.write(tx).await
 }
 
-fn begun(heard: &Heard) -> impl Iterator<Item = New> {
-    heard.changes.iter().filter_map(|change| match change {
-        Change::Begin { center, item } => {
-            Some(New { number: heard.number.clone(), center: center.clone(), item: item.clone() })
-        }
+fn begins(change: &Change) -> Option<Begun> {
+    match change {
+        Change::Begin { center, item } => Some(Begun { center: center.clone(), item: item.clone() }),
         _ => None,
-    })
+    }
 }
 
 /// What is still to be written.

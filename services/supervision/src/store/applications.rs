@@ -1,12 +1,12 @@
 //! What the clocks of an application have in common.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use chrono::NaiveDate;
 use sqlx::PgConnection;
 use yimen_kernel::date::local_date;
 use yimen_kernel::error::{Error, Result};
-use yimen_platform::store::db;
+use yimen_platform::store::{column, db};
 
 use super::{int, odd, suspensions, timers};
 use crate::domain::fact::Told;
@@ -28,23 +28,27 @@ struct Taken {
     completed_on: Option<NaiveDate>,
 }
 
-/// A case as it becomes known.
-pub struct New {
-    pub number: String,
+/// Where a case belongs.
+#[derive(Clone)]
+pub struct Begun {
     pub center: String,
     pub item: String,
 }
 
-/// Makes cases known.
-pub async fn insert(connection: &mut PgConnection, new: &[New]) -> Result<()> {
-    let column =
-        |get: fn(&New) -> &String| -> Vec<String> { new.iter().map(|new| get(new).clone()).collect() };
+/// Makes rows for cases that have none; those of which it is said where they belong are known from then on.
+pub async fn insert(connection: &mut PgConnection, cases: &BTreeMap<String, Option<Begun>>) -> Result<()> {
+    let numbers: Vec<&str> = cases.keys().map(String::as_str).collect();
+    let begun: Vec<Option<&Begun>> = cases.values().map(Option::as_ref).collect();
     sqlx::query!(
-        "insert into supervision.application (number, center, item)
-         select * from unnest($1::text[], $2::text[], $3::text[]) on conflict do nothing",
-        &column(|new| &new.number),
-        &column(|new| &new.center),
-        &column(|new| &new.item)
+        "insert into supervision.application (number, center, item, known)
+         select number, coalesce(center, ''), coalesce(item, ''), center is not null
+         from unnest($1::text[], $2::text[], $3::text[]) given(number, center, item)
+         order by number
+         on conflict (number) do update set center = excluded.center, item = excluded.item, known = true
+         where excluded.known and not application.known",
+        &numbers as &[&str],
+        &column(&begun, |begun| begun.map(|begun| begun.center.as_str())) as &[Option<&str>],
+        &column(&begun, |begun| begun.map(|begun| begun.item.as_str())) as &[Option<&str>]
     )
     .execute(connection)
     .await
@@ -52,8 +56,7 @@ pub async fn insert(connection: &mut PgConnection, new: &[New]) -> Result<()> {
     Ok(())
 }
 
-/// Takes the rows of cases, for a change after which they are to be settled. A case that is not known is
-/// left out.
+/// Takes the rows of cases, for a change after which they are to be settled.
 pub async fn lock(connection: &mut PgConnection, numbers: &[String]) -> Result<HashMap<String, Row>> {
     let rows = sqlx::query!(
         "with held as (
@@ -158,7 +161,8 @@ pub async fn lease_unsettled(connection: &mut PgConnection, limit: usize) -> Res
     let rows = sqlx::query_as!(
         Taken,
         "update supervision.application a set unsettled = false
-         from (select number from supervision.application where unsettled limit $1 for update skip locked) taken
+         from (select number from supervision.application where unsettled and known limit $1
+               for update skip locked) taken
          where a.number = taken.number
          returning a.number, a.center, a.item, a.outcome, a.ended_on, a.completed_on",
         i64::try_from(limit).map_err(Error::internal)?

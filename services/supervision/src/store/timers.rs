@@ -54,7 +54,7 @@ pub async fn of_cases(connection: &mut PgConnection, numbers: &[String]) -> Resu
 pub async fn lease_due(connection: &mut PgConnection, today: NaiveDate, limit: i64) -> Result<Vec<Uuid>> {
     sqlx::query_scalar!(
         "select c.clock from supervision.clock c join supervision.application a using (number)
-         where c.next_on <= $1 and c.started_on is not null
+         where c.next_on <= $1 and c.started_on is not null and a.known
          order by c.next_on limit $2
          for update of c, a skip locked",
         today,
