@@ -5,6 +5,7 @@
 
 use std::collections::HashMap;
 use std::hash::Hash;
+use std::marker::PhantomData;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -29,21 +30,23 @@ const BATCH: usize = 64;
 
 /// A call as the operation gets it.
 #[derive(Clone)]
-pub struct Call<Req> {
+pub struct Call<M> {
     /// Who calls.
     pub caller: Caller,
     /// What is asked.
-    pub message: Req,
+    pub message: M,
     /// Where it is traced: what is told because of it is told within.
     pub span: Span,
 }
 
-type Operation<Req, Res> =
-    Arc<dyn for<'t> Fn(&'t mut Tx, Vec<Call<Req>>) -> BoxFuture<'t, Result<Vec<Result<Res>>>> + Send + Sync>;
+type Operation<M, Res> =
+    Arc<dyn for<'t> Fn(&'t mut Tx, Vec<Call<M>>) -> BoxFuture<'t, Result<Vec<Result<Res>>>> + Send + Sync>;
 
-/// A mutation whose calls share transactions.
-pub struct Group<Req, Res> {
-    waiting: mpsc::UnboundedSender<Waiting<Req, Res>>,
+/// A mutation whose calls share transactions; its operation gets each request as it came, or as `M`.
+pub struct Group<Req, Res, M = Req> {
+    worker: Arc<Worker<M, Res>>,
+    waiting: mpsc::UnboundedSender<Waiting<M, Res>>,
+    request: PhantomData<fn(Req)>,
 }
 
 /// Has what could be read carried out, and gives an outcome for all in their order.
@@ -85,8 +88,8 @@ pub fn waves<T, K: Eq + Hash>(things: Vec<T>, key: impl Fn(&T) -> K) -> Vec<Vec<
     waves
 }
 
-struct Waiting<Req, Res> {
-    call: Call<Req>,
+struct Waiting<M, Res> {
+    call: Call<M>,
     named: Option<Named>,
     answer: oneshot::Sender<Result<Res>>,
 }
@@ -96,12 +99,29 @@ where
     Req: Mutation + Clone + 'static,
     Res: Message + Default + Clone + 'static,
 {
+    /// Answers a call, once for its `request_id`; see [`Context::mutate`].
+    ///
+    /// # Errors
+    /// What the operation says of it; `REQUEST_ID_REUSED` for other content under the same `request_id`.
+    pub async fn answer(&self, request: Request<Req>) -> Result<Response<Res>, Status> {
+        let (caller, message) = (Caller::of(&request), request.into_inner());
+        let named = Named::of(&caller, &message);
+        self.respond(caller, named, Ok(message)).await
+    }
+}
+
+impl<Req, Res, M> Group<Req, Res, M>
+where
+    Req: Mutation,
+    Res: Message + Default + Clone + 'static,
+    M: Clone + Send + Sync + 'static,
+{
     /// A group whose calls `operation` carries out. It gives an outcome for each call in their order, and
     /// writes nothing for a call that it refuses; when it fails as a whole, and not for want of a
     /// database, each call is carried out alone.
     pub fn new<F>(context: &Context, operation: F) -> Self
     where
-        F: for<'t> Fn(&'t mut Tx, Vec<Call<Req>>) -> BoxFuture<'t, Result<Vec<Result<Res>>>>
+        F: for<'t> Fn(&'t mut Tx, Vec<Call<M>>) -> BoxFuture<'t, Result<Vec<Result<Res>>>>
             + Send
             + Sync
             + 'static,
@@ -109,22 +129,40 @@ where
         let (waiting, calls) = mpsc::unbounded_channel();
         // One transaction after the other: so those who change the same row meet in one instead of waiting.
         let worker = Arc::new(Worker { context: context.clone(), operation: Arc::new(operation) });
-        tokio::spawn(worker.work(calls));
-        Self { waiting }
+        tokio::spawn(worker.clone().work(calls));
+        Self { worker, waiting, request: PhantomData }
     }
 
-    /// Answers a call, once for its `request_id`; see [`Context::mutate`].
+    /// Answers a call as it was read, or with the refusal that came of reading it; see [`Self::answer`].
     ///
     /// # Errors
-    /// What the operation says of it; `REQUEST_ID_REUSED` for other content under the same `request_id`.
-    pub async fn answer(&self, request: Request<Req>) -> Result<Response<Res>, Status> {
+    /// As [`Self::answer`].
+    pub async fn answer_as(&self, request: Request<Req>, read: Result<M>) -> Result<Response<Res>, Status> {
         let caller = Caller::of(&request);
-        self.join(caller, request.into_inner()).await.map(Response::new).map_err(|error| to_status(&error))
+        let named = Named::of(&caller, request.get_ref());
+        // It may hold files; what was read of it is enough from here.
+        drop(request);
+        self.respond(caller, named, read).await
     }
 
-    async fn join(&self, caller: Caller, message: Req) -> Result<Res> {
-        let named = Named::of(&caller, &message)?;
-        let call = Call { caller, message, span: Span::current() };
+    async fn respond(
+        &self,
+        caller: Caller,
+        named: Result<Option<Named>>,
+        read: Result<M>,
+    ) -> Result<Response<Res>, Status> {
+        let outcome = match (named, read) {
+            (Ok(named), Ok(message)) => {
+                let call = Call { caller, message, span: Span::current() };
+                self.join(call, named).await
+            }
+            (Ok(named), Err(refusal)) => self.worker.settled(named.as_ref(), Err(refusal)).await,
+            (Err(unnamed), _) => Err(unnamed),
+        };
+        outcome.map(Response::new).map_err(|error| to_status(&error))
+    }
+
+    async fn join(&self, call: Call<M>, named: Option<Named>) -> Result<Res> {
         let (answer, answered) = oneshot::channel();
         let gone = || Error::unavailable("the service stops");
         self.waiting.send(Waiting { call, named, answer }).map_err(|_| gone())?;
@@ -132,18 +170,18 @@ where
     }
 }
 
-struct Worker<Req, Res> {
+struct Worker<M, Res> {
     context: Context,
-    operation: Operation<Req, Res>,
+    operation: Operation<M, Res>,
 }
 
-impl<Req, Res> Worker<Req, Res>
+impl<M, Res> Worker<M, Res>
 where
-    Req: Mutation + Clone + 'static,
+    M: Clone + Send + Sync + 'static,
     Res: Message + Default + Clone + 'static,
 {
     /// Serves whoever waits, until nobody can come any more.
-    async fn work(self: Arc<Self>, mut calls: mpsc::UnboundedReceiver<Waiting<Req, Res>>) {
+    async fn work(self: Arc<Self>, mut calls: mpsc::UnboundedReceiver<Waiting<M, Res>>) {
         let mut pace = Pace::new(Duration::ZERO);
         loop {
             let mut batch = Vec::new();
@@ -164,12 +202,12 @@ where
         }
     }
 
-    async fn serve(&self, batch: Vec<Waiting<Req, Res>>) {
+    async fn serve(&self, batch: Vec<Waiting<M, Res>>) {
         if batch.len() > 1 {
             match self.carry_out(&batch).await {
                 Ok(Some(outcomes)) => {
                     for (waiting, outcome) in batch.into_iter().zip(outcomes) {
-                        let outcome = self.settled(&waiting, outcome).await;
+                        let outcome = self.settled(waiting.named.as_ref(), outcome).await;
                         let _caller_has_gone = waiting.answer.send(outcome);
                     }
                     return;
@@ -192,17 +230,20 @@ where
         }
     }
 
-    async fn alone(&self, waiting: &Waiting<Req, Res>) -> Result<Res> {
+    async fn alone(&self, waiting: &Waiting<M, Res>) -> Result<Res> {
         match self.carry_out(std::slice::from_ref(waiting)).await?.and_then(|mut outcomes| outcomes.pop()) {
-            Some(outcome) => self.settled(waiting, outcome).await,
+            Some(outcome) => self.settled(waiting.named.as_ref(), outcome).await,
             // It was answered before.
-            None => self.settled(waiting, Err(Error::new(Kind::Aborted, Reason::StaleVersion))).await,
+            None => {
+                self.settled(waiting.named.as_ref(), Err(Error::new(Kind::Aborted, Reason::StaleVersion)))
+                    .await
+            }
         }
     }
 
     /// What is answered: a refusal only if it was not granted before, under the same name.
-    async fn settled(&self, waiting: &Waiting<Req, Res>, outcome: Result<Res>) -> Result<Res> {
-        match (outcome, &waiting.named) {
+    async fn settled(&self, named: Option<&Named>, outcome: Result<Res>) -> Result<Res> {
+        match (outcome, named) {
             (Err(refusal), Some(named)) => named.answered(&self.context.store).await?.ok_or(refusal),
             (outcome, _) => outcome,
         }
@@ -210,8 +251,8 @@ where
 
     /// Carries calls out in one transaction, with the record of their answers. None if one of them was answered
     /// before, and then nothing was done.
-    async fn carry_out(&self, batch: &[Waiting<Req, Res>]) -> Result<Option<Vec<Result<Res>>>> {
-        let calls: Vec<Call<Req>> = batch.iter().map(|waiting| waiting.call.clone()).collect();
+    async fn carry_out(&self, batch: &[Waiting<M, Res>]) -> Result<Option<Vec<Result<Res>>>> {
+        let calls: Vec<Call<M>> = batch.iter().map(|waiting| waiting.call.clone()).collect();
         let first = calls.first().map_or_else(Span::none, |call| call.span.clone());
         async {
             let mut tx = self.context.store.begin_step().await?;

@@ -31,5 +31,6 @@ mod observability;
 mod ratings;
 mod smpp;
 mod spine;
+mod submissions;
 mod supervision;
 mod watch;

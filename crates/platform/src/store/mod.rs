@@ -4,6 +4,7 @@ mod embedded;
 mod memory;
 mod migrate;
 mod pool;
+mod serials;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -29,6 +30,7 @@ pub use embedded::Embedded;
 pub use memory::Memory;
 pub use migrate::Migrations;
 pub use pool::{Connection, Pool};
+pub use serials::Serials;
 
 /// How long a call waits for a connection.
 const TURN: Duration = Duration::from_secs(10);

@@ -69,7 +69,7 @@ pub async fn raise(tx: &mut Tx, requests: Vec<Request>) -> Result<()> {
     if charged.is_empty() {
         return Ok(());
     }
-    let serials = notices::next_serials(tx.sql(), charged.len()).await?;
+    let serials = notices::next_serials(tx, charged.len()).await?;
     let calendar = tx.calendar().await?.calendar;
     let (mut raised, mut spans) = (Vec::with_capacity(charged.len()), BTreeMap::new());
     for ((case, lines, fees, span), serials) in charged.into_iter().zip(serials) {

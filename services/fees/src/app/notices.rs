@@ -14,7 +14,8 @@ use super::{book, settle, timestamp};
 use crate::domain::ledger::{self, Kind};
 use crate::domain::notice::{Notice, Relief, State};
 use crate::grpc::message;
-use crate::store::notices::{self, Kept, ReliefRow};
+use crate::store::notices::{self, Kept};
+use crate::store::reliefs;
 
 /// Notices marked in one transaction.
 const BATCH: i64 = 100;
@@ -39,7 +40,7 @@ pub async fn relieve(tx: &mut Tx, notice: &DocumentNumber, grant: Grant, by: &st
         Relief::Waiver => relief::Kind::Waiver,
         Relief::Postponement { .. } => relief::Kind::Postponement,
     };
-    let row = ReliefRow {
+    let row = reliefs::Row {
         kind: kind.as_str_name().to_owned(),
         ground: grant.ground,
         document: grant.document,
@@ -51,7 +52,7 @@ pub async fn relieve(tx: &mut Tx, notice: &DocumentNumber, grant: Grant, by: &st
         at: now,
     };
     notices::save(tx.sql(), &[(before, &after)], now).await?;
-    notices::add_relief(tx.sql(), &after, &row, by).await?;
+    reliefs::insert(tx.sql(), &after, &row, by).await?;
     let source = format!("{}/{}", after.notice, after.version);
     book(tx, Kind::Relieved, source, &after, ledger::relieved(before, &after)).await?;
     tx.emit(
@@ -70,7 +71,7 @@ pub async fn relieve(tx: &mut Tx, notice: &DocumentNumber, grant: Grant, by: &st
     if matches!(after.state, State::Waived { .. }) {
         settle::tell(tx, &after.number, after.version, How::Waived, Some(&after), 0);
     }
-    let reliefs = notices::reliefs(tx.sql(), after.notice.as_str()).await?;
+    let reliefs = reliefs::of_notice(tx.sql(), after.notice.as_str()).await?;
     message::notice(&Kept { notice: after, ..kept }, &reliefs)
 }
 
@@ -82,7 +83,7 @@ fn limit(day: Option<NaiveDate>) -> Result<NaiveDate> {
 pub async fn cancel(tx: &mut Tx, notice: &DocumentNumber, reason: String) -> Result<pb::FeeNotice> {
     let kept = super::lock(tx, notice).await?;
     let cancelled = cancel_kept(tx, kept, reason).await?;
-    let reliefs = notices::reliefs(tx.sql(), notice.as_str()).await?;
+    let reliefs = reliefs::of_notice(tx.sql(), notice.as_str()).await?;
     message::notice(&cancelled, &reliefs)
 }
 

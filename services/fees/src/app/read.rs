@@ -9,14 +9,14 @@ use yimen_proto::fees::v1 as pb;
 
 use crate::grpc::message;
 use crate::store::notices::{self, Filter};
-use crate::store::{ledger, payments, refunds};
+use crate::store::{ledger, payments, refunds, reliefs};
 
 /// A notice with everything that happened to it.
 pub async fn notice(ctx: &Context, notice: &DocumentNumber) -> Result<pb::FeeNotice> {
     let mut connection = ctx.store.read().await?;
     let kept = notices::read(&mut connection, notice.as_str()).await?;
     let kept = kept.ok_or_else(|| Error::not_found(Reason::NoticeUnknown))?;
-    let reliefs = notices::reliefs(&mut connection, notice.as_str()).await?;
+    let reliefs = reliefs::of_notice(&mut connection, notice.as_str()).await?;
     message::notice(&kept, &reliefs)
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use chrono::Datelike as _;
+use chrono::{DateTime, Datelike as _, Utc};
 use tracing::Span;
 use yimen_kernel::date::local_date;
 use yimen_kernel::error::{Error, Result};
@@ -50,12 +50,8 @@ pub async fn pay_all(tx: &mut Tx, kind: Kind, all: &[Paid<'_>]) -> Result<Vec<St
     receipts::insert(tx.sql(), &drawn).await?;
     for ((paid, after), drawn) in all.iter().zip(&after).zip(&drawn) {
         let told = pb::FeeSettled {
-            number: after.number.to_string(),
-            how: How::Paid as i32,
-            notice: after.notice.to_string(),
             receipt: drawn.row.receipt.clone(),
-            amount_fen: after.amount()?.fen(),
-            time: Some(timestamp(now)),
+            ..settled(&after.number, How::Paid, Some(after), after.amount()?.fen(), now)
         };
         paid.span.in_scope(|| {
             tx.emit(after.center().as_str(), after.number.as_str(), after.version, &told);
@@ -73,20 +69,26 @@ pub fn tell(
     notice: Option<&Notice>,
     amount_fen: i64,
 ) {
-    let time = Some(timestamp(tx.now()));
-    tx.emit(
-        number.center().as_str(),
-        number.as_str(),
-        version,
-        &pb::FeeSettled {
-            number: number.to_string(),
-            how: how as i32,
-            notice: notice.map(|notice| notice.notice.to_string()).unwrap_or_default(),
-            receipt: String::new(),
-            amount_fen,
-            time,
-        },
-    );
+    let told = settled(number, how, notice, amount_fen, tx.now());
+    tx.emit(number.center().as_str(), number.as_str(), version, &told);
+}
+
+/// What is told of the end of a notice that has no receipt.
+fn settled(
+    number: &CaseNumber,
+    how: How,
+    notice: Option<&Notice>,
+    amount_fen: i64,
+    now: DateTime<Utc>,
+) -> pb::FeeSettled {
+    pb::FeeSettled {
+        number: number.to_string(),
+        how: how as i32,
+        notice: notice.map(|notice| notice.notice.to_string()).unwrap_or_default(),
+        receipt: String::new(),
+        amount_fen,
+        time: Some(timestamp(now)),
+    }
 }
 
 /// Draws the next receipts of the centers' year for notices; [`receipts::insert`] issues them.

@@ -10,11 +10,11 @@ use crate::domain::notice::State;
 use crate::domain::payment::Anomaly;
 use crate::domain::reconcile::Class;
 use crate::store::ledger::Balance;
-use crate::store::notices::{About, Kept, ReliefRow};
-use crate::store::{payments, receipts, reconciliations, refunds};
+use crate::store::notices::{About, Kept};
+use crate::store::{payments, receipts, reconciliations, refunds, reliefs};
 
 /// A notice; its reliefs are shown where it stands alone.
-pub fn notice(kept: &Kept, reliefs: &[ReliefRow]) -> Result<pb::FeeNotice> {
+pub fn notice(kept: &Kept, reliefs: &[reliefs::Row]) -> Result<pb::FeeNotice> {
     let Kept { notice, about, .. } = kept;
     let amount = notice.amount()?;
     Ok(pb::FeeNotice {
@@ -68,7 +68,7 @@ pub fn lines(kept: &Kept) -> Vec<pb::FeeLine> {
         .collect()
 }
 
-fn relief(row: &ReliefRow) -> pb::Relief {
+fn relief(row: &reliefs::Row) -> pb::Relief {
     pb::Relief {
         kind: pb::relief::Kind::from_str_name(&row.kind).unwrap_or_default() as i32,
         ground: row.ground.clone(),

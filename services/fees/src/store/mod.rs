@@ -7,6 +7,7 @@ pub mod payments;
 pub mod receipts;
 pub mod reconciliations;
 pub mod refunds;
+pub mod reliefs;
 
 use yimen_kernel::error::{Error, Result};
 use yimen_kernel::{Money, Parsed};

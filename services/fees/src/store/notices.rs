@@ -1,6 +1,7 @@
-//! Notices with their lines, what relieved them, and what was refused.
+//! Notices with their lines, and what was refused.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::num::TryFromIntError;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use prost::Message as _;
@@ -9,7 +10,7 @@ use yimen_kernel::error::{Error, Result};
 use yimen_kernel::reason::Reason;
 use yimen_kernel::{CaseNumber, DepartmentId, DocumentNumber, PaymentCode, Quantity};
 use yimen_platform::page::Page;
-use yimen_platform::store::{column, db};
+use yimen_platform::store::{Serials, Tx, column, db};
 use yimen_proto::fees::v1 as pb;
 
 use super::{money, odd, stored};
@@ -35,20 +36,6 @@ pub struct About {
     pub created_at: DateTime<Utc>,
     pub settled_at: Option<DateTime<Utc>>,
     pub receipt: Option<String>,
-}
-
-/// Relief as it was granted.
-#[derive(Clone, Debug)]
-pub struct ReliefRow {
-    pub kind: String,
-    pub ground: String,
-    pub document: String,
-    pub approver: String,
-    pub from_fen: i64,
-    pub to_fen: i64,
-    pub from_limit_on: NaiveDate,
-    pub to_limit_on: NaiveDate,
-    pub at: DateTime<Utc>,
 }
 
 struct Row {
@@ -78,23 +65,23 @@ struct LineRow {
     receipt: Option<String>,
 }
 
+#[derive(Default)]
+struct NoticeSerials(Serials<(u32, u64)>);
+
 /// The serials of so many new notices: each one's own and its payment code's.
-pub async fn next_serials(connection: &mut PgConnection, count: usize) -> Result<Vec<(u32, u64)>> {
-    let count = i32::try_from(count).map_err(Error::internal)?;
-    let rows = sqlx::query!(
-        r#"select nextval('fees.notice_serial') as "notice!", nextval('fees.payment_code_serial') as "code!"
-           from generate_series(1, $1::integer)"#,
-        count
-    )
-    .fetch_all(connection)
-    .await
-    .map_err(db)?;
-    let mut serials = Vec::with_capacity(rows.len());
-    for row in rows {
-        let notice = u32::try_from(row.notice).map_err(Error::internal)?;
-        serials.push((notice, u64::try_from(row.code).map_err(Error::internal)?));
-    }
-    Ok(serials)
+pub async fn next_serials(tx: &mut Tx, count: usize) -> Result<Vec<(u32, u64)>> {
+    let serials = tx.memory().of::<NoticeSerials>();
+    let draw = async |wanted: i32| {
+        let drawn = sqlx::query!(
+            r#"select nextval('fees.notice_serial') as "notice!", nextval('fees.payment_code_serial') as "code!"
+               from generate_series(1, $1::integer)"#,
+            wanted
+        );
+        let drawn = drawn.fetch_all(tx.sql()).await.map_err(db)?.into_iter();
+        let both = drawn.map(|row| Ok((u32::try_from(row.notice)?, u64::try_from(row.code)?)));
+        both.collect::<Result<Vec<_>, TryFromIntError>>().map_err(Error::internal)
+    };
+    serials.0.take(count, draw).await
 }
 
 /// Has the handlers of these applications' events take turns until their transactions end; gives those whose
@@ -154,9 +141,9 @@ pub async fn refuse_charge(
 /// Adds notices with their lines, of which each has some. Gives the numbers of those that were added: an
 /// application has one.
 pub async fn insert(connection: &mut PgConnection, all: &[Kept]) -> Result<BTreeSet<String>> {
-    let lines: Vec<(&Kept, i32, &Line)> = all.iter().flat_map(of_notice).collect();
+    let lines: Vec<(&Kept, i32, &Line)> = all.iter().flat_map(placed_lines).collect();
     let versions = lines.iter().map(|(_, _, line)| i32::try_from(line.fee_version).map_err(Error::internal));
-    let charge = |part: fn(Charge) -> i64| column(&lines, |(_, _, line)| line.charge.map(part));
+    let charges = Charges::of(lines.iter().map(|(_, _, line)| line.charge));
     let settled_at = |kept: &Kept| kept.notice.state.is_closed().then_some(kept.about.created_at);
     let added = sqlx::query_scalar!(
         "with added as (
@@ -191,9 +178,9 @@ pub async fn insert(connection: &mut PgConnection, all: &[Kept]) -> Result<BTree
         &column(&lines, |(_, _, line)| line.fee.as_str()) as &[&str],
         &versions.collect::<Result<Vec<i32>>>()?,
         &column(&lines, |(_, _, line)| line.department.as_str()) as &[&str],
-        &charge(|charge| charge.quantity.thousandths()) as &[Option<i64>],
-        &charge(|charge| charge.original.fen()) as &[Option<i64>],
-        &charge(|charge| charge.amount.fen()) as &[Option<i64>]
+        &charges.quantity as &[Option<i64>],
+        &charges.original_fen as &[Option<i64>],
+        &charges.amount_fen as &[Option<i64>]
     )
     .fetch_all(connection)
     .await
@@ -201,8 +188,26 @@ pub async fn insert(connection: &mut PgConnection, all: &[Kept]) -> Result<BTree
     Ok(added.into_iter().collect())
 }
 
+/// What lines charge, as columns; nothing where a line is yet to be measured.
+struct Charges {
+    quantity: Vec<Option<i64>>,
+    original_fen: Vec<Option<i64>>,
+    amount_fen: Vec<Option<i64>>,
+}
+
+impl Charges {
+    fn of(charges: impl Iterator<Item = Option<Charge>>) -> Self {
+        let charges: Vec<Option<Charge>> = charges.collect();
+        Self {
+            quantity: column(&charges, |charge| charge.map(|charge| charge.quantity.thousandths())),
+            original_fen: column(&charges, |charge| charge.map(|charge| charge.original.fen())),
+            amount_fen: column(&charges, |charge| charge.map(|charge| charge.amount.fen())),
+        }
+    }
+}
+
 /// The lines of a notice at their positions.
-fn of_notice(kept: &Kept) -> impl Iterator<Item = (&Kept, i32, &Line)> {
+fn placed_lines(kept: &Kept) -> impl Iterator<Item = (&Kept, i32, &Line)> {
     (1..).zip(&kept.notice.lines).map(move |(position, line)| (kept, position, line))
 }
 
@@ -255,7 +260,7 @@ async fn save_lines(connection: &mut PgConnection, changes: &[(&Notice, &Notice)
     if changed.is_empty() {
         return Ok(());
     }
-    let charge = |part: fn(Charge) -> i64| column(&changed, |(_, _, line)| line.charge.map(part));
+    let charges = Charges::of(changed.iter().map(|(_, _, line)| line.charge));
     sqlx::query!(
         "update fees.line l
          set quantity = given.quantity, original_fen = given.original_fen, amount_fen = given.amount_fen
@@ -264,9 +269,9 @@ async fn save_lines(connection: &mut PgConnection, changes: &[(&Notice, &Notice)
          where l.notice = given.notice and l.position = given.position",
         &column(&changed, |(notice, ..)| notice.notice.as_str()) as &[&str],
         &column(&changed, |(_, position, _)| *position),
-        &charge(|charge| charge.quantity.thousandths()) as &[Option<i64>],
-        &charge(|charge| charge.original.fen()) as &[Option<i64>],
-        &charge(|charge| charge.amount.fen()) as &[Option<i64>]
+        &charges.quantity as &[Option<i64>],
+        &charges.original_fen as &[Option<i64>],
+        &charges.amount_fen as &[Option<i64>]
     )
     .execute(connection)
     .await
@@ -408,13 +413,13 @@ async fn with_lines(connection: &mut PgConnection, rows: Vec<Row>) -> Result<Vec
     .fetch_all(connection)
     .await
     .map_err(db)?;
-    let mut of_notice: BTreeMap<String, Vec<LineRow>> = BTreeMap::new();
+    let mut by_notice: BTreeMap<String, Vec<LineRow>> = BTreeMap::new();
     for line in lines {
-        of_notice.entry(line.notice.clone()).or_default().push(line);
+        by_notice.entry(line.notice.clone()).or_default().push(line);
     }
     rows.into_iter()
         .map(|row| {
-            let lines = of_notice.remove(&row.notice).unwrap_or_default();
+            let lines = by_notice.remove(&row.notice).unwrap_or_default();
             kept(row, &lines)
         })
         .collect()
@@ -477,47 +482,4 @@ fn kept(row: Row, lines: &[LineRow]) -> Result<Kept> {
         },
         fees,
     })
-}
-
-/// Notes relief that was granted; `by` is the finance officer who entered it.
-pub async fn add_relief(
-    connection: &mut PgConnection,
-    notice: &Notice,
-    relief: &ReliefRow,
-    by: &str,
-) -> Result<()> {
-    sqlx::query!(
-        "insert into fees.relief (notice, sequence, kind, ground, document, approver, from_fen, to_fen,
-             from_limit_on, to_limit_on, by, at)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
-        notice.notice.as_str(),
-        notice.version,
-        relief.kind,
-        relief.ground,
-        relief.document,
-        relief.approver,
-        relief.from_fen,
-        relief.to_fen,
-        relief.from_limit_on,
-        relief.to_limit_on,
-        by,
-        relief.at
-    )
-    .execute(connection)
-    .await
-    .map_err(db)?;
-    Ok(())
-}
-
-/// What relieved a notice, in order.
-pub async fn reliefs(connection: &mut PgConnection, notice: &str) -> Result<Vec<ReliefRow>> {
-    sqlx::query_as!(
-        ReliefRow,
-        "select kind, ground, document, approver, from_fen, to_fen, from_limit_on, to_limit_on, at
-         from fees.relief where notice = $1 order by sequence",
-        notice
-    )
-    .fetch_all(connection)
-    .await
-    .map_err(db)
 }

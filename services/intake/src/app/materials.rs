@@ -12,7 +12,7 @@ use yimen_proto::file::v1 as pb_file;
 use yimen_proto::intake::v1 as pb;
 
 use super::read::owed;
-use super::submit::{Sources, claim};
+use super::submit::{Sources, find_files};
 use super::{load, save, timestamp};
 use crate::domain::application::{Application, State};
 use crate::store::materials as table;
@@ -42,8 +42,11 @@ pub async fn provide(
     let now = tx.now();
     let codes: Vec<String> = sources.iter().map(|(code, _)| code.clone()).collect();
     let after: Application = loaded.application.clone().provide(&codes)?;
-    let claimed = claim(tx, number.as_str(), sources).await?;
-    table::add(tx.sql(), number.as_str(), after.materials_revision, &claimed, now).await?;
+    let mut found = find_files(tx, vec![sources]).await?;
+    let brought = found.pop().ok_or_else(|| Error::internal("a request's files were not looked for"))??;
+    let used: Vec<(Uuid, &str)> = brought.uploads.iter().map(|upload| (*upload, number.as_str())).collect();
+    table::use_uploads(tx.sql(), &used).await?;
+    table::add(tx.sql(), number.as_str(), after.materials_revision, &brought.materials, now).await?;
     table::settle(tx.sql(), number.as_str(), &codes, now).await?;
     save(tx, &loaded.row, &after, "MATERIALS_PROVIDED", None).await?;
     if after.state == State::Supplemented && loaded.application.state != State::Supplemented {

@@ -26,7 +26,7 @@ use self::catalog::Version;
 use crate::domain::application::Application;
 use crate::domain::documents::{self, Case, Content};
 use crate::store::applications::{self as table, Change, DocumentRow, Row};
-use crate::store::materials as files;
+use crate::store::{materials as files, serials};
 
 /// An application with what its next step depends on.
 pub(crate) struct Loaded {
@@ -135,7 +135,7 @@ pub(crate) type Paper<'p> = (&'p CaseNumber, &'p Row, &'p Content<'p>);
 
 /// Draws up numbered documents.
 pub(crate) async fn draw_up_all(tx: &mut Tx, papers: &[Paper<'_>]) -> Result<Vec<DocumentRow>> {
-    let serials = table::next_document_serials(tx.sql(), papers.len()).await?;
+    let serials = serials::of_documents(tx, papers.len()).await?;
     papers.iter().zip(serials).map(|(paper, serial)| draw_up_with(tx, *paper, serial)).collect()
 }
 

@@ -1,9 +1,12 @@
 //! Handing in an application (收件).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
+use chrono::{DateTime, Utc};
 use sqlx::types::Json;
+use tracing::Span;
+use uuid::Uuid;
 use yimen_kernel::date::local_date;
 use yimen_kernel::error::{Error, Result};
 use yimen_kernel::reason::Reason;
@@ -22,14 +25,15 @@ use crate::app::access;
 use crate::domain::application::{Ground, Owed};
 use crate::domain::catalog::HandedIn;
 use crate::domain::documents::Content;
-use crate::store::applications::{self as table, Row};
-use crate::store::catalog as items;
-use crate::store::materials;
+use crate::store::applications::{DocumentRow, Row};
+use crate::store::submit::{self as table, New};
+use crate::store::{catalog as items, materials, serials};
 
 /// How often a new number is drawn when one was given before.
 const DRAWS: usize = 4;
 
 /// Who applies, checked.
+#[derive(Clone)]
 pub struct Applicant {
     pub organization: bool,
     pub name: String,
@@ -40,6 +44,7 @@ pub struct Applicant {
 }
 
 /// An application, checked as far as that goes without the catalog.
+#[derive(Clone)]
 pub struct Submission {
     pub center: DivisionCode,
     pub item: ItemCode,
@@ -53,6 +58,7 @@ pub struct Submission {
 pub type Sources = Vec<(String, Option<Source>)>;
 
 /// A submission that fits its item, its files kept.
+#[derive(Clone)]
 pub struct Prepared {
     submission: Submission,
     version: Arc<Version>,
@@ -111,40 +117,101 @@ pub async fn keep(objects: &Objects, given: &[(MaterialCode, Option<Given>)]) ->
     Ok(kept)
 }
 
-/// Turns uploads into files of `number`; faults are named by their place in the request.
-pub async fn claim(tx: &mut Tx, number: &str, sources: Sources) -> Result<Vec<(String, Option<File>)>> {
-    let mut fields = Fields::new();
-    let mut claimed = Vec::with_capacity(sources.len());
-    let oldest = tx.now() - UPLOAD_LIFE;
-    for (index, (code, source)) in (0..).zip(sources) {
-        match source {
-            None => claimed.push((code, None)),
-            Some(Source::Kept(file)) => claimed.push((code, Some(file))),
-            Some(Source::Upload(id)) => match materials::use_upload(tx.sql(), id, number, oldest).await? {
-                Some(file) => claimed.push((code, Some(file))),
-                None => fields.add(&format!("materials[{index}].upload_id"), Reason::UploadUnknown),
-            },
-        }
-    }
-    fields.finish()?;
-    Ok(claimed)
+/// The files that a request brought, by the codes of the materials, and the uploads among them.
+#[derive(Default)]
+pub struct Brought {
+    pub materials: Vec<(String, Option<File>)>,
+    pub uploads: Vec<Uuid>,
 }
 
-/// Takes the application in and gives its number, its lookup code, its receipt, and what the visit is rated by: the
-/// token is kept nowhere, and complaints is told its digest.
-pub async fn submit(
-    tx: &mut Tx,
-    caller: &Caller,
-    prepared: Prepared,
-) -> Result<pb::SubmitApplicationResponse> {
-    let Prepared { submission, version, form, files } = prepared;
-    let Version { item, guide } = &*version;
+/// Finds the files of requests; faults are named by their place in their request. Each upload is given once, and
+/// whoever goes on notes for what it is used.
+pub async fn find_files(tx: &mut Tx, requests: Vec<Sources>) -> Result<Vec<Result<Brought>>> {
+    let uploads = requests.iter().flatten().filter_map(|(_, source)| match source {
+        Some(Source::Upload(upload)) => Some(*upload),
+        _ => None,
+    });
+    let uploads: Vec<Uuid> = uploads.collect();
+    let oldest = tx.now() - UPLOAD_LIFE;
+    let mut free = match uploads.is_empty() {
+        true => HashMap::new(),
+        false => materials::hold_uploads(tx.sql(), &uploads, oldest).await?,
+    };
+    Ok(requests.into_iter().map(|sources| bring(sources, &mut free)).collect())
+}
+
+/// The files of one request; those of its uploads are free no longer, unless it is at fault.
+fn bring(sources: Sources, free: &mut HashMap<Uuid, File>) -> Result<Brought> {
+    let (mut fields, mut brought) = (Fields::new(), Brought::default());
+    for (index, (code, source)) in (0..).zip(sources) {
+        let file = match source {
+            None => None,
+            Some(Source::Kept(file)) => Some(file),
+            Some(Source::Upload(upload)) => {
+                let file = free.get(&upload).filter(|_| !brought.uploads.contains(&upload)).cloned();
+                match file {
+                    Some(_) => brought.uploads.push(upload),
+                    None => fields.add(&format!("materials[{index}].upload_id"), Reason::UploadUnknown),
+                }
+                file
+            }
+        };
+        brought.materials.push((code, file));
+    }
+    fields.finish()?;
+    for upload in &brought.uploads {
+        free.remove(upload);
+    }
+    Ok(brought)
+}
+
+/// A submission in its turn.
+pub struct Turn {
+    pub caller: Caller,
+    pub prepared: Prepared,
+    /// Where it is traced.
+    pub span: Span,
+}
+
+/// An application on its way into the tables.
+struct Entry {
+    /// Its submission's place.
+    place: usize,
+    row: Row,
+    brought: Brought,
+    version: Arc<Version>,
+    code: LookupCode,
+    rating: RatingToken,
+    seat: (String, String),
+    span: Span,
+}
+
+/// Takes applications in and gives of each its number, its lookup code, its receipt, and what the visit is rated by:
+/// the token is kept nowhere, and complaints is told its digest. A refusal leaves nothing.
+pub async fn submit(tx: &mut Tx, turns: Vec<Turn>) -> Result<Vec<Result<pb::SubmitApplicationResponse>>> {
+    let sources = turns.iter().map(|turn| turn.prepared.files.clone()).collect();
+    let found = find_files(tx, sources).await?;
+    let (mut entries, mut outcomes) = (Vec::new(), Vec::new());
+    for (place, (turn, found)) in turns.into_iter().zip(found).enumerate() {
+        match found {
+            Ok(brought) => entries.push(entry(place, turn, brought, tx.now())?),
+            Err(refusal) => outcomes.push((place, Err(refusal))),
+        }
+    }
+    for (entry, receipt) in insert(tx, entries).await? {
+        let answer = finish(tx, &entry, receipt).await?;
+        outcomes.push((entry.place, Ok(answer)));
+    }
+    outcomes.sort_by_key(|(place, _)| *place);
+    Ok(outcomes.into_iter().map(|(_, outcome)| outcome).collect())
+}
+
+/// The application that a submission asks for; it has no number yet.
+fn entry(place: usize, turn: Turn, brought: Brought, now: DateTime<Utc>) -> Result<Entry> {
+    let Turn { caller, prepared: Prepared { submission, version, form, .. }, span } = turn;
     let Submission { center, applicant, subject, .. } = submission;
-    let now = tx.now();
-    let code = LookupCode::from_random(rand::random());
-    let rating = RatingToken::from_random(rand::random());
-    let (window, clerk) = seat(&caller.actor);
-    let mut row = Row {
+    let Version { item, guide } = &*version;
+    let row = Row {
         number: String::new(),
         center: center.to_string(),
         item: item.code.to_string(),
@@ -177,88 +244,108 @@ pub async fn submit(
         completed_at: None,
         delivered_at: None,
     };
-    let (number, document_serial) = number(tx, &center, &mut row, &code).await?;
+    let code = LookupCode::from_random(rand::random());
+    let rating = RatingToken::from_random(rand::random());
+    Ok(Entry { place, row, brought, version, code, rating, seat: seat(&caller.actor), span })
+}
 
-    let claimed = claim(tx, number.as_str(), files).await?;
-    materials::add(tx.sql(), number.as_str(), 1, &claimed, now).await?;
-    let promised: Vec<&str> =
-        claimed.iter().filter(|(_, file)| file.is_none()).map(|(code, _)| code.as_str()).collect();
+/// Writes applications under numbers that were never given, with their receipts.
+async fn insert(tx: &mut Tx, entries: Vec<Entry>) -> Result<Vec<(Entry, DocumentRow)>> {
+    let (mut waiting, mut written, now) = (entries, Vec::new(), tx.now());
+    for _ in 0..DRAWS {
+        if waiting.is_empty() {
+            return Ok(written);
+        }
+        let cases = serials::of_cases(tx, waiting.len()).await?;
+        let documents = serials::of_documents(tx, waiting.len()).await?;
+        let mut drawn = Vec::with_capacity(waiting.len());
+        for (mut entry, serials) in waiting.into_iter().zip(cases.into_iter().zip(documents)) {
+            let receipt = number(tx, &mut entry, serials)?;
+            drawn.push((entry, receipt));
+        }
+        let new: Vec<New<'_>> = drawn
+            .iter()
+            .map(|(entry, receipt)| New { row: &entry.row, materials: &entry.brought.materials, receipt })
+            .collect();
+        let added = table::insert(tx.sql(), &new, now).await?;
+        let is_added = |(entry, _): &(Entry, DocumentRow)| added.contains(&entry.row.number);
+        let (done, taken): (Vec<_>, Vec<_>) = drawn.into_iter().partition(is_added);
+        written.extend(done);
+        waiting = taken.into_iter().map(|(entry, _)| entry).collect();
+    }
+    match waiting.is_empty() {
+        true => Ok(written),
+        false => Err(Error::unavailable("no free case number was drawn")),
+    }
+}
+
+/// Numbers an application, and draws up its receipt.
+fn number(tx: &Tx, entry: &mut Entry, (case, document): (u32, u32)) -> Result<DocumentRow> {
+    let center =
+        DivisionCode::parse(&entry.row.center).map_err(|fault| Error::invalid(vec![fault.at("center")]))?;
+    let number = CaseNumber::issue(&center, local_date(tx.now()), case)
+        .map_err(|fault| Error::invalid(vec![fault.at("number")]))?;
+    entry.row.number = number.to_string();
+    entry.row.lookup_digest = access::digest(&number, &entry.code).to_vec();
+    let named = |in_hand: bool| {
+        let materials = entry.brought.materials.iter().filter(move |(_, file)| file.is_some() == in_hand);
+        materials.map(|(code, _)| names(&entry.version.guide, code)).collect()
+    };
+    let content = Content::Receipt { received: named(true), promised: named(false) };
+    draw_up_with(tx, (&number, &entry.row, &content), document)
+}
+
+/// Notes what came with an application and what was promised, tells of it, and answers.
+async fn finish(tx: &mut Tx, entry: &Entry, receipt: DocumentRow) -> Result<pb::SubmitApplicationResponse> {
+    let (row, now) = (&entry.row, tx.now());
+    let number = row.number.as_str();
+    let used: Vec<(Uuid, &str)> = entry.brought.uploads.iter().map(|upload| (*upload, number)).collect();
+    materials::use_uploads(tx.sql(), &used).await?;
+    let promised = entry.brought.materials.iter().filter(|(_, file)| file.is_none());
     let owed: Vec<Owed> = promised
-        .iter()
-        .map(|code| Owed {
-            code: (*code).to_owned(),
+        .map(|(code, _)| Owed {
+            code: code.clone(),
             ground: Ground::Promised,
             reason: String::new(),
             due_on: None,
         })
         .collect();
-    materials::ask(tx.sql(), number.as_str(), &owed, now).await?;
-    let received =
-        claimed.iter().filter(|(_, file)| file.is_some()).map(|(code, _)| names(guide, code)).collect();
-    let promised = promised.iter().map(|code| names(guide, code)).collect();
-    let content = Content::Receipt { received, promised };
-    let receipt = draw_up_with(tx, (&number, &row, &content), document_serial)?;
-    table::begin_history(tx.sql(), number.as_str(), &receipt).await?;
-
-    tx.emit(
-        &row.center,
-        number.as_str(),
-        1,
-        &pb::ContactGiven {
-            number: number.to_string(),
-            center: row.center.clone(),
-            item_name_zh: row.item_name_zh.clone(),
-            mobile: row.mobile.clone(),
-            time: Some(timestamp(now)),
-        },
-    );
-    tx.emit(
-        &row.center,
-        number.as_str(),
-        1,
-        &pb::ApplicationSubmitted {
-            number: number.to_string(),
-            center: row.center.clone(),
-            item: row.item.clone(),
-            item_version: item.version,
-            online: row.online,
-            time: Some(timestamp(now)),
-            window,
-            clerk,
-            rating_digest: rating.digest().to_vec(),
-        },
-    );
+    materials::ask(tx.sql(), number, &owed, now).await?;
+    let (time, item_version) = (Some(timestamp(now)), entry.version.item.version);
+    let contact = pb::ContactGiven {
+        number: row.number.clone(),
+        center: row.center.clone(),
+        item_name_zh: row.item_name_zh.clone(),
+        mobile: row.mobile.clone(),
+        time,
+    };
+    let (window, clerk) = entry.seat.clone();
+    let submitted = pb::ApplicationSubmitted {
+        number: row.number.clone(),
+        center: row.center.clone(),
+        item: row.item.clone(),
+        item_version,
+        online: row.online,
+        time,
+        window,
+        clerk,
+        rating_digest: entry.rating.digest().to_vec(),
+    };
+    entry.span.in_scope(|| {
+        tx.emit(&row.center, number, 1, &contact);
+        tx.emit(&row.center, number, 1, &submitted);
+    });
     Ok(pb::SubmitApplicationResponse {
-        number: number.to_string(),
-        lookup_code: code.as_str().to_owned(),
-        center: row.center,
-        item: row.item,
-        item_version: item.version,
+        number: row.number.clone(),
+        lookup_code: entry.code.as_str().to_owned(),
+        center: row.center.clone(),
+        item: row.item.clone(),
+        item_version,
         state: pb::application_state::Value::Submitted as i32,
-        submit_time: Some(timestamp(now)),
+        submit_time: time,
         receipt: receipt.document,
-        rating_token: rating.as_str().to_owned(),
+        rating_token: entry.rating.as_str().to_owned(),
     })
-}
-
-/// Draws a number that was never given and inserts the row under it.
-async fn number(
-    tx: &mut Tx,
-    center: &DivisionCode,
-    row: &mut Row,
-    code: &LookupCode,
-) -> Result<(CaseNumber, u32)> {
-    for _ in 0..DRAWS {
-        let (serial, document_serial) = table::next_serials(tx.sql()).await?;
-        let number = CaseNumber::issue(center, local_date(tx.now()), serial)
-            .map_err(|fault| Error::invalid(vec![fault.at("number")]))?;
-        row.number = number.to_string();
-        row.lookup_digest = access::digest(&number, code).to_vec();
-        if table::insert(tx.sql(), row).await? {
-            return Ok((number, document_serial));
-        }
-    }
-    Err(Error::unavailable("no free case number was drawn"))
 }
 
 /// Whether a clerk of the center hands it in.

@@ -18,6 +18,7 @@ use yimen_proto::file::v1::{UploadFileRequest, UploadFileResponse};
 use yimen_proto::intake::v1 as pb;
 use yimen_proto::intake::v1::intake_server::Intake;
 
+use crate::app::submit::{Prepared, Turn};
 use crate::app::window::Acceptance;
 use crate::app::{access, catalog, materials, read, seat, submit, window};
 use crate::domain::application::{DeliveryMethod, RefusalGround};
@@ -25,14 +26,23 @@ use crate::domain::application::{DeliveryMethod, RefusalGround};
 /// The gRPC face of intake.
 pub struct Server {
     context: Context,
+    submissions: Group<pb::SubmitApplicationRequest, pb::SubmitApplicationResponse, Prepared>,
     acceptances: Group<pb::AcceptApplicationRequest, pb::AcceptApplicationResponse>,
 }
 
 impl Server {
     /// Ready to be routed.
     pub fn new(context: Context) -> Self {
+        let submissions = Group::new(&context, |tx, calls| {
+            let turns = calls.into_iter().map(|Call { caller, message, span }| Turn {
+                caller,
+                prepared: message,
+                span,
+            });
+            Box::pin(submit::submit(tx, turns.collect()))
+        });
         let acceptances = Group::new(&context, |tx, calls| Box::pin(accept(tx, calls)));
-        Self { context, acceptances }
+        Self { context, submissions, acceptances }
     }
 }
 
@@ -109,11 +119,7 @@ impl Intake for Server {
             Ok(submission) => submit::prepare(&self.context, &caller, submission).await,
             Err(error) => Err(error),
         };
-        self.context
-            .mutate(request, |tx, caller, _| {
-                Box::pin(async move { submit::submit(tx, &caller, prepared?).await })
-            })
-            .await
+        self.submissions.answer_as(request, prepared).await
     }
 
     async fn track_application(

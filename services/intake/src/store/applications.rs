@@ -10,6 +10,7 @@ use yimen_platform::page::Page;
 use yimen_platform::store::{column, db};
 
 use crate::domain::application::{Fee, Outcome, State};
+use crate::domain::documents::Kind;
 
 /// An application as it stands in the table.
 #[derive(Clone, Debug)]
@@ -88,71 +89,6 @@ pub struct DocumentRow {
     pub text_en: String,
 }
 
-/// The two serials that a new application needs: its own and its receipt's.
-pub async fn next_serials(connection: &mut PgConnection) -> Result<(u32, u32)> {
-    let row = sqlx::query!(
-        r#"select nextval('intake.case_serial') as "case!", nextval('intake.document_serial') as "document!""#
-    )
-    .fetch_one(connection)
-    .await
-    .map_err(db)?;
-    Ok((serial(row.case)?, serial(row.document)?))
-}
-
-/// The serials of so many new documents.
-pub async fn next_document_serials(connection: &mut PgConnection, count: usize) -> Result<Vec<u32>> {
-    let count = i32::try_from(count).map_err(Error::internal)?;
-    let values = sqlx::query_scalar!(
-        r#"select nextval('intake.document_serial') as "serial!" from generate_series(1, $1::integer)"#,
-        count
-    )
-    .fetch_all(connection)
-    .await
-    .map_err(db)?;
-    values.into_iter().map(serial).collect()
-}
-
-fn serial(value: i64) -> Result<u32> {
-    u32::try_from(value).map_err(Error::internal)
-}
-
-/// Adds an application. False when its number was given before, which leaves the transaction usable.
-pub async fn insert(connection: &mut PgConnection, row: &Row) -> Result<bool> {
-    let done = sqlx::query!(
-        "insert into intake.application (number, center, item, item_version, item_name_zh, item_name_en, state, version,
-             applicant_kind, applicant_name, id_number, contact_name, mobile, address, subject, form, lookup_digest,
-             online, materials_revision, notices, submitted_at, received_at)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22)
-         on conflict (number) do nothing",
-        row.number,
-        row.center,
-        row.item,
-        row.item_version,
-        row.item_name_zh,
-        row.item_name_en,
-        row.state,
-        row.version,
-        row.applicant_kind,
-        row.applicant_name,
-        row.id_number,
-        row.contact_name,
-        row.mobile,
-        row.address,
-        row.subject,
-        Json(&row.form.0) as _,
-        row.lookup_digest,
-        row.online,
-        row.materials_revision,
-        row.notices,
-        row.submitted_at,
-        row.received_at
-    )
-    .execute(connection)
-    .await
-    .map_err(db)?;
-    Ok(done.rows_affected() == 1)
-}
-
 /// Reads applications; those that there are.
 pub async fn find(connection: &mut PgConnection, numbers: &[String]) -> Result<Vec<Row>> {
     sqlx::query_as!(
@@ -163,13 +99,14 @@ pub async fn find(connection: &mut PgConnection, numbers: &[String]) -> Result<V
                array(select distinct m.code from intake.material m where m.number = a.number) as "materials!",
                array(select m.code from intake.material m where m.number = a.number
                      group by m.code having max(m.revision) = 0) as "promised!",
-               (select d.document from intake.document d where d.number = a.number and d.kind = 'DECISION'
+               (select d.document from intake.document d where d.number = a.number and d.kind = $2
                 order by d.issued_at, d.document limit 1) as decision,
                a.applicant_kind, a.applicant_name, a.id_number, a.contact_name, a.mobile, a.address, a.subject,
                a.form as "form: Json<BTreeMap<String, String>>", a.lookup_digest, a.online, a.materials_revision,
                a.notices, a.submitted_at, a.received_at, a.accepted_at, a.completed_at, a.delivered_at
            from unnest($1::text[]) given(number) join intake.application a using (number)"#,
-        numbers
+        numbers,
+        Kind::Decision.as_str()
     )
     .fetch_all(connection)
     .await
@@ -246,27 +183,6 @@ pub async fn save(connection: &mut PgConnection, changes: &[Change<'_>], now: Da
     .map_err(db)?;
     let all = u64::try_from(changes.len()).map_err(Error::internal)?;
     if done.rows_affected() == all { Ok(()) } else { Err(Error::aborted(Reason::StaleVersion)) }
-}
-
-/// The first entry of an application's history, with its receipt.
-pub async fn begin_history(connection: &mut PgConnection, number: &str, receipt: &DocumentRow) -> Result<()> {
-    sqlx::query!(
-        "with issued as (
-           insert into intake.document (document, number, kind, issued_at, text_zh, text_en)
-           values ($2, $1, $3, $4, $5, $6))
-         insert into intake.history (number, sequence, happened, state, document, at)
-         values ($1, 1, 'SUBMITTED', 'SUBMITTED', $2, $4)",
-        number,
-        receipt.document,
-        receipt.kind,
-        receipt.issued_at,
-        receipt.text_zh,
-        receipt.text_en
-    )
-    .execute(connection)
-    .await
-    .map_err(db)?;
-    Ok(())
 }
 
 /// The history in order.

@@ -7,7 +7,7 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 use yimen_kernel::error::Result;
 use yimen_platform::files::File;
-use yimen_platform::store::db;
+use yimen_platform::store::{column, db};
 
 use crate::domain::application::{Ground, Owed};
 
@@ -44,24 +44,76 @@ pub async fn add_upload(
     Ok(())
 }
 
-/// Takes an upload for an application; none if it is unknown, used or older than `oldest`.
-pub async fn use_upload(
+/// The files of uploads that are free, held until the transaction ends: known, not used, and younger than `oldest`.
+pub async fn hold_uploads(
     connection: &mut PgConnection,
-    id: Uuid,
-    number: &str,
+    uploads: &[Uuid],
     oldest: DateTime<Utc>,
-) -> Result<Option<File>> {
-    sqlx::query_as!(
-        File,
-        "update intake.upload set used_by = $2 where id = $1 and used_by is null and at > $3
-         returning file_name, media_type, size, sha256",
-        id,
-        number,
+) -> Result<HashMap<Uuid, File>> {
+    let rows = sqlx::query!(
+        "select u.id, u.file_name, u.media_type, u.size, u.sha256
+         from unnest($1::uuid[]) wanted(id) join intake.upload u using (id)
+         where u.used_by is null and u.at > $2 order by u.id for update of u",
+        uploads,
         oldest
     )
-    .fetch_optional(connection)
+    .fetch_all(connection)
     .await
-    .map_err(db)
+    .map_err(db)?;
+    let file = |file_name, media_type, size, sha256| File { file_name, media_type, size, sha256 };
+    Ok(rows
+        .into_iter()
+        .map(|row| (row.id, file(row.file_name, row.media_type, row.size, row.sha256)))
+        .collect())
+}
+
+/// Notes by which applications uploads are used.
+pub async fn use_uploads(connection: &mut PgConnection, used: &[(Uuid, &str)]) -> Result<()> {
+    if used.is_empty() {
+        return Ok(());
+    }
+    sqlx::query!(
+        "update intake.upload u set used_by = given.number
+         from unnest($1::uuid[], $2::text[]) given(id, number) where u.id = given.id",
+        &column(used, |(upload, _)| *upload),
+        &column(used, |(_, number)| *number) as &[&str]
+    )
+    .execute(connection)
+    .await
+    .map_err(db)?;
+    Ok(())
+}
+
+/// Materials of applications as columns.
+pub(super) struct Columns<'m> {
+    pub(super) numbers: Vec<&'m str>,
+    pub(super) codes: Vec<&'m str>,
+    pub(super) revisions: Vec<i32>,
+    pub(super) names: Vec<&'m str>,
+    pub(super) types: Vec<&'m str>,
+    pub(super) sizes: Vec<i64>,
+    pub(super) digests: Vec<Option<Vec<u8>>>,
+}
+
+impl<'m> Columns<'m> {
+    /// Those of one revision, each with the number of its application; without a file they are promises.
+    pub(super) fn of(
+        materials: impl Iterator<Item = (&'m str, &'m (String, Option<File>))>,
+        revision: u32,
+    ) -> Self {
+        let materials: Vec<(&str, &str, Option<&File>)> =
+            materials.map(|(number, (code, file))| (number, code.as_str(), file.as_ref())).collect();
+        let revision = i32::try_from(revision).unwrap_or(i32::MAX);
+        Self {
+            numbers: column(&materials, |(number, ..)| *number),
+            codes: column(&materials, |(_, code, _)| *code),
+            revisions: column(&materials, |(.., file)| file.map_or(0, |_| revision)),
+            names: column(&materials, |(.., file)| file.map_or("", |file| &file.file_name)),
+            types: column(&materials, |(.., file)| file.map_or("", |file| &file.media_type)),
+            sizes: column(&materials, |(.., file)| file.map_or(0, |file| file.size)),
+            digests: column(&materials, |(.., file)| file.map(|file| file.sha256.clone())),
+        }
+    }
 }
 
 /// Adds materials in one revision; without a file they are promises.
@@ -75,27 +127,19 @@ pub async fn add(
     if materials.is_empty() {
         return Ok(());
     }
-    let files: Vec<Option<&File>> = materials.iter().map(|(_, file)| file.as_ref()).collect();
-    let codes: Vec<&str> = materials.iter().map(|(code, _)| code.as_str()).collect();
-    let revisions: Vec<i32> =
-        files.iter().map(|file| file.map_or(0, |_| i32::try_from(revision).unwrap_or(i32::MAX))).collect();
-    let names: Vec<&str> = files.iter().map(|file| file.map_or("", |file| &file.file_name)).collect();
-    let types: Vec<&str> = files.iter().map(|file| file.map_or("", |file| &file.media_type)).collect();
-    let sizes: Vec<i64> = files.iter().map(|file| file.map_or(0, |file| file.size)).collect();
-    let digests: Vec<Option<Vec<u8>>> =
-        files.iter().map(|file| file.map(|file| file.sha256.clone())).collect();
+    let given = Columns::of(materials.iter().map(|material| (number, material)), revision);
     sqlx::query!(
         "insert into intake.material (number, code, revision, file_name, media_type, size, sha256, at)
-         select $1, m.code, m.revision, m.file_name, m.media_type, m.size, m.sha256, $8
-         from unnest($2::text[], $3::int[], $4::text[], $5::text[], $6::bigint[], $7::bytea[])
-              m(code, revision, file_name, media_type, size, sha256)",
-        number,
-        &codes as &[&str],
-        &revisions,
-        &names as &[&str],
-        &types as &[&str],
-        &sizes,
-        &digests as &[Option<Vec<u8>>],
+         select m.number, m.code, m.revision, m.file_name, m.media_type, m.size, m.sha256, $8
+         from unnest($1::text[], $2::text[], $3::int[], $4::text[], $5::text[], $6::bigint[], $7::bytea[])
+              m(number, code, revision, file_name, media_type, size, sha256)",
+        &given.numbers as &[&str],
+        &given.codes as &[&str],
+        &given.revisions,
+        &given.names as &[&str],
+        &given.types as &[&str],
+        &given.sizes,
+        &given.digests as &[Option<Vec<u8>>],
         now
     )
     .execute(connection)

@@ -5,3 +5,5 @@ pub mod catalog;
 pub mod fees;
 pub mod lookup;
 pub mod materials;
+pub mod serials;
+pub mod submit;
