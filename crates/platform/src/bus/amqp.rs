@@ -36,7 +36,7 @@ const RETRY_AFTER: i32 = 1_000;
 /// How often an event may fail by its own fault before it is a dead letter.
 const ATTEMPTS: i64 = 10;
 /// Events handled in one transaction.
-const BATCH: usize = 64;
+const BATCH: usize = 256;
 /// Events that the broker hands out before they are acknowledged.
 const PREFETCH: u16 = 256;
 const RECONNECT: Duration = Duration::from_secs(1);

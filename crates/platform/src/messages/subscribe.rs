@@ -186,22 +186,34 @@ impl Subscriptions {
         self.store.tables().subscribe(&mut connection, &self.kinds(), self.store.now()).await
     }
 
-    /// Handles `events`, together if that works, otherwise one by one; an outcome for each.
+    /// Handles `events`, together if that works, otherwise by halves, down to the one that is at fault; an outcome for
+    /// each.
     pub async fn deliver(&self, events: &[Envelope]) -> Vec<Result<()>> {
-        if events.len() > 1 && self.handle(events).await.is_ok() {
-            return events.iter().map(|_| Ok(())).collect();
-        }
         let mut outcomes = Vec::with_capacity(events.len());
-        for event in events {
-            let outcome = self.handle_one(event).await;
-            if let Err(error) = &outcome {
-                metrics::counter!("yimen_handler_failures_total", "service" => self.service(), "kind" => event.kind.clone())
-                    .increment(1);
-                tracing::warn!(service = self.service(), event = %event.id, kind = event.kind, %error, "An event could not be handled.");
+        // The last is the next.
+        let mut parts = vec![events];
+        while let Some(part) = parts.pop() {
+            match part {
+                [] => {}
+                [event] => outcomes.push(self.handle_alone(event).await),
+                _ if self.handle(part).await.is_ok() => outcomes.extend(part.iter().map(|_| Ok(()))),
+                _ => {
+                    let (first, second) = part.split_at(part.len() / 2);
+                    parts.extend([second, first]);
+                }
             }
-            outcomes.push(outcome);
         }
         outcomes
+    }
+
+    async fn handle_alone(&self, event: &Envelope) -> Result<()> {
+        let outcome = self.handle_one(event).await;
+        if let Err(error) = &outcome {
+            metrics::counter!("yimen_handler_failures_total", "service" => self.service(), "kind" => event.kind.clone())
+                .increment(1);
+            tracing::warn!(service = self.service(), event = %event.id, kind = event.kind, %error, "An event could not be handled.");
+        }
+        outcome
     }
 
     /// Handles an event; again at once if somebody else changed the same meanwhile, as another copy may whose events are

@@ -147,10 +147,13 @@ fn timestamp(time: DateTime<Utc>) -> Timestamp {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::HashSet;
+
     use chrono::{DateTime, Utc};
+    use prost_reflect::{Kind, MessageDescriptor};
     use uuid::Uuid;
 
-    use super::{decode, encode, pack};
+    use super::{CONFIDENTIAL, decode, encode, pack};
     use crate::messages::Envelope;
 
     fn event(kind: &str, subject: &str) -> Envelope {
@@ -207,6 +210,29 @@ mod tests {
             packed(&[("opened", "1"), ("task", "1")]),
             [(vec![0, 1], vec![key("opened"), key("task")])]
         );
+    }
+
+    /// Names of fields that hold personal data or a secret.
+    const PERSONAL: [&str; 9] =
+        ["mobile", "phone", "contact", "payer", "applicant", "address", "id_number", "token", "lookup_code"];
+
+    fn is_personal(message: &MessageDescriptor) -> bool {
+        message.fields().any(|field| match field.kind() {
+            Kind::Message(inner) => is_personal(&inner),
+            Kind::String | Kind::Bytes => PERSONAL.iter().any(|name| field.name().contains(name)),
+            _ => false,
+        })
+    }
+
+    #[test]
+    fn an_event_with_personal_data_or_a_secret_is_confidential() {
+        let files = yimen_proto::pool().files().filter(|file| file.name().ends_with("/events.proto"));
+        let events: Vec<MessageDescriptor> =
+            files.flat_map(|file| file.messages().collect::<Vec<_>>()).collect();
+        let personal = events.iter().filter(|event| is_personal(event));
+        let personal: HashSet<String> = personal.map(|event| event.full_name().to_owned()).collect();
+        assert!(!personal.is_empty());
+        assert_eq!(personal, *CONFIDENTIAL);
     }
 
     #[test]
