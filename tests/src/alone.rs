@@ -14,7 +14,7 @@ use yimen_platform::chores::Chore;
 use yimen_platform::clock::ShiftedClock;
 use yimen_platform::messages::Envelope;
 use yimen_platform::objects::Objects;
-use yimen_platform::store::{Connection, Pool, Store};
+use yimen_platform::store::{Connection, Embedded, Pool, Store};
 use yimen_platform::{Config, Context, Service};
 use yimen_proto::supervision::v1::supervision_client::SupervisionClient;
 use yimen_supervision::DEFINITION;
@@ -42,6 +42,25 @@ impl Alone {
         run(&pool, "drop schema if exists supervision cascade").await?;
         DEFINITION.migrations.run(&pool).await?;
         Self::copy(pool, ShiftedClock::starting(noon(day))).await
+    }
+
+    /// Opens at noon of a day on an embedded database of its own; [`Self::end`] ends both.
+    ///
+    /// # Errors
+    /// See [`Self::open`].
+    pub async fn embedded(day: NaiveDate) -> Result<(Self, Embedded), String> {
+        let embedded = Embedded::start(None).await?;
+        Ok((Self::open(embedded.pool().await?, day).await?, embedded))
+    }
+
+    /// Ends with its embedded database, in order.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn end(self, embedded: Embedded) -> Result<(), String> {
+        let pool = self.pool.clone();
+        drop(self);
+        embedded.stop(&pool).await
     }
 
     /// Another copy on the same database and by the same clock.

@@ -3,7 +3,6 @@
 use chrono::{DateTime, Days, NaiveDate, TimeDelta, Utc};
 use prost::{Message, Name};
 use uuid::Uuid;
-use yimen_platform::store::Embedded;
 use yimen_proto::approval::v1::{
     JointApprovalDecided, OpinionRecorded, SpecialProcedureEnded, SpecialProcedureStarted, TaskOpened,
     special_procedure::Ground,
@@ -109,9 +108,9 @@ impl Month {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn departments_are_asked_about_what_many_cases_show_together() {
-    let embedded = Embedded::start(None).await.unwrap();
     let first: NaiveDate = "2026-03-02".parse().unwrap();
-    let month = Month { copy: Alone::open(embedded.pool().await.unwrap(), first).await.unwrap() };
+    let (copy, embedded) = Alone::embedded(first).await.unwrap();
+    let month = Month { copy };
     let number = |serial: usize| format!("43010220260302{serial:07}");
     let start = noon(first);
     for serial in 0..30 {
@@ -168,7 +167,5 @@ async fn departments_are_asked_about_what_many_cases_show_together() {
     month.copy.round("settle cases").await.unwrap();
     let asked = month.asked("DECIDED_BEFORE_ACCEPTANCE").await;
     assert_eq!(asked.len(), 1, "{asked:?}");
-    let pool = month.copy.pool.clone();
-    drop(month);
-    embedded.stop(&pool).await.unwrap();
+    month.copy.end(embedded).await.unwrap();
 }

@@ -97,9 +97,8 @@ async fn every_rung_is_reached_once_and_every_case_counted_once() {
 /// The service was down; the ladder is climbed before the last event has come, which says that it was done.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_done_in_time_and_heard_late_is_corrected() {
-    let embedded = Embedded::start(None).await.unwrap();
     let day: NaiveDate = "2026-03-02".parse().unwrap();
-    let copy = Alone::open(embedded.pool().await.unwrap(), day).await.unwrap();
+    let (copy, embedded) = Alone::embedded(day).await.unwrap();
     let number = "430102202603020000017";
     begin(&copy, number).await;
     copy.round("settle cases").await.unwrap();
@@ -121,7 +120,5 @@ async fn what_was_done_in_time_and_heard_late_is_corrected() {
     assert_eq!((total.decided, total.decided_as_promised, total.corrected), (1, 1, 4), "the yellow one too");
     let open = "select count(*) from supervision.supervision_case where closed_at is null";
     assert_eq!(count(&copy, open).await, 0);
-    let pool = copy.pool.clone();
-    drop(copy);
-    embedded.stop(&pool).await.unwrap();
+    copy.end(embedded).await.unwrap();
 }

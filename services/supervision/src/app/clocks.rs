@@ -161,6 +161,9 @@ impl Hearing {
                     return Ok(());
                 }
                 let run = table::next_run(tx.sql(), number, Kind::FeeFollowUp, "").await?;
+                if let Some(case) = self.cases.get_mut(number) {
+                    case.is_followed_up = true;
+                }
                 let which = Which { kind: Kind::FeeFollowUp, department: String::new(), run };
                 self.start(key(number, which), on, limits);
                 Ok(())
@@ -198,11 +201,9 @@ impl Hearing {
     }
 
     async fn write(&mut self, tx: &mut Tx) -> Result<()> {
-        if !self.starts.is_empty() {
-            let edition = tx.calendar().await?.version;
-            table::start(tx.sql(), &std::mem::take(&mut self.starts), edition).await?;
-        }
-        table::end(tx.sql(), &std::mem::take(&mut self.ends)).await?;
+        let edition = tx.calendar().await?.version;
+        let (starts, ends) = (std::mem::take(&mut self.starts), std::mem::take(&mut self.ends));
+        table::put(tx.sql(), &starts, &ends, edition).await?;
         let (numbers, days) = std::mem::take(&mut self.completed);
         if !numbers.is_empty() {
             applications::complete(tx.sql(), &numbers, &days).await?;
@@ -211,7 +212,9 @@ impl Hearing {
         if !numbers.is_empty() {
             let days: Vec<NaiveDate> = at.iter().map(|at| local_date(*at)).collect();
             applications::settle_fee(tx.sql(), &numbers, &days).await?;
-            table::end_running(tx.sql(), &numbers, Some(Kind::FeeFollowUp), &at, &outcomes).await?;
+            if numbers.iter().any(|number| self.cases.get(number).is_some_and(|case| case.is_followed_up)) {
+                table::end_running(tx.sql(), &numbers, Some(Kind::FeeFollowUp), &at, &outcomes).await?;
+            }
         }
         Ok(())
     }

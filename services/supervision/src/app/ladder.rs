@@ -101,7 +101,7 @@ async fn open_case(tx: &mut Tx, number: &str, center: &str, timer: &Timer, reach
     let (number, kind) = (number.to_owned(), Kind::SupervisionCase);
     let key = Key { number, kind, department: department.to_owned(), run };
     let edition = tx.calendar().await?.version;
-    clocks::start(tx.sql(), &[Start { key, on: opened_on, limits }], edition).await?;
+    clocks::put(tx.sql(), &[Start { key, on: opened_on, limits }], &[], edition).await?;
     let opened = Opened { clock: timer.id, run, center, department, due_on: reached.due_on, opened_on };
     cases::open(tx.sql(), &opened).await
 }

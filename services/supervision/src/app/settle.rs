@@ -91,7 +91,8 @@ async fn correct(tx: &mut Tx, file: &CaseFile) -> Result<bool> {
             let run = u32::try_from(run).map_err(Error::internal)?;
             let (number, department) = (file.number.clone(), told.department.clone());
             let key = Key { number, kind: Kind::SupervisionCase, department, run };
-            clocks::end(tx.sql(), &[End { key, at: now, outcome: "VOID".to_owned() }]).await?;
+            let edition = tx.calendar().await?.version;
+            clocks::put(tx.sql(), &[], &[End { key, at: now, outcome: "VOID".to_owned() }], edition).await?;
         }
         applications::unsettle(tx.sql(), std::slice::from_ref(&file.number)).await?;
         is_corrected = true;

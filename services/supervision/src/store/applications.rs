@@ -10,12 +10,14 @@ use yimen_platform::store::{column, db};
 
 use super::{int, odd, suspensions, timers};
 use crate::domain::fact::Told;
-use crate::domain::{CaseFile, Rung};
+use crate::domain::{CaseFile, Kind, Rung};
 
 /// A case, as whoever changes its clocks needs it.
 pub struct Row {
     pub ended_on: Option<NaiveDate>,
     pub fee_settled_on: Option<NaiveDate>,
+    /// Whether somebody follows up its fee.
+    pub is_followed_up: bool,
 }
 
 /// A case that is to be settled.
@@ -56,24 +58,32 @@ pub async fn insert(connection: &mut PgConnection, cases: &BTreeMap<String, Opti
     Ok(())
 }
 
-/// Takes the rows of cases, for a change after which they are to be settled.
+/// Takes the rows of cases, for a change after which they are to be settled. Whoever hears of them holds them already
+/// ([`insert`]), so what is read is what its last holder left.
 pub async fn lock(connection: &mut PgConnection, numbers: &[String]) -> Result<HashMap<String, Row>> {
     let rows = sqlx::query!(
-        "with held as (
+        r#"with held as (
              select a.number, a.ended_on, a.fee_settled_on, a.unsettled
              from unnest($1::text[]) given(number) join supervision.application a using (number)
              order by a.number for update of a),
          marked as (
              update supervision.application a set unsettled = true from held
              where a.number = held.number and not held.unsettled)
-         select number, ended_on, fee_settled_on from held",
-        numbers
+         select number, ended_on, fee_settled_on,
+                exists (select from supervision.clock c
+                        where c.number = held.number and c.kind = $2 and c.ended_on is null) as "is_followed_up!"
+         from held"#,
+        numbers,
+        Kind::FeeFollowUp.as_str()
     )
     .fetch_all(connection)
     .await
     .map_err(db)?;
-    let row = |ended_on, fee_settled_on| Row { ended_on, fee_settled_on };
-    Ok(rows.into_iter().map(|taken| (taken.number, row(taken.ended_on, taken.fee_settled_on))).collect())
+    let row = |ended_on, fee_settled_on, is_followed_up| Row { ended_on, fee_settled_on, is_followed_up };
+    let kept = rows
+        .into_iter()
+        .map(|taken| (taken.number, row(taken.ended_on, taken.fee_settled_on, taken.is_followed_up)));
+    Ok(kept.collect())
 }
 
 /// Has cases settled that somebody holds.

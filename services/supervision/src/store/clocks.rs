@@ -1,6 +1,6 @@
 //! The clocks' own rows: starts, ends, and the day of the next rung.
 
-use std::collections::HashSet;
+use std::collections::BTreeMap;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use sqlx::PgConnection;
@@ -10,7 +10,7 @@ use yimen_kernel::date::local_date;
 use yimen_kernel::deadline::Unit;
 use yimen_kernel::error::{Error, Result};
 use yimen_kernel::reason::Reason;
-use yimen_platform::store::db;
+use yimen_platform::store::{column, db};
 
 use super::{count, int};
 use crate::domain::{Kind, Timer};
@@ -22,7 +22,7 @@ const NO_LAST_DAY: NaiveDate = match NaiveDate::from_ymd_opt(9999, 12, 31) {
 };
 
 /// Which clock: of which case and kind, whose it is, the so-manieth time.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Key {
     pub number: String,
     pub kind: Kind,
@@ -55,38 +55,53 @@ pub struct End {
     pub outcome: String,
 }
 
-/// Starts clocks, each once, by an edition of the calendar: a later one moves them.
-pub async fn start(connection: &mut PgConnection, starts: &[Start], edition: i64) -> Result<()> {
-    let starts = firsts(starts, |start| &start.key);
-    if starts.is_empty() {
+/// Writes that clocks start and end, each once; they may end before their start is heard of. They start by an edition
+/// of the calendar: a later one moves them.
+pub async fn put(connection: &mut PgConnection, starts: &[Start], ends: &[End], edition: i64) -> Result<()> {
+    let runs = runs(starts, ends);
+    if runs.is_empty() {
         return Ok(());
     }
-    let keys = Keys::of(starts.iter().map(|start| &start.key))?;
-    let days: Vec<NaiveDate> = starts.iter().map(|start| start.on).collect();
-    let calendar: Vec<bool> = starts.iter().map(|start| start.limits.unit == Unit::CalendarDays).collect();
+    let keys = Keys::of(runs.keys().copied())?;
+    let runs: Vec<Run<'_>> = runs.into_values().collect();
     let limit = |get: fn(&Limits) -> Option<u32>| -> Result<Vec<Option<i32>>> {
-        starts.iter().map(|start| get(&start.limits).map(int).transpose()).collect()
+        let days = runs.iter().map(|run| run.start.and_then(|start| get(&start.limits)));
+        days.map(|days| days.map(int).transpose()).collect()
     };
+    let is_calendar = |start: &Start| start.limits.unit == Unit::CalendarDays;
     sqlx::query!(
         "insert into supervision.clock as c
-           (clock, number, kind, department, run, started_on, calendar_days, promised_days, statutory_days, edition)
-         select *, $10::bigint
-         from unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::integer[], $6::date[],
-                     $7::boolean[], $8::integer[], $9::integer[])
+           (clock, number, kind, department, run, started_on, calendar_days, promised_days, statutory_days, edition,
+            ended_on, outcome, ended_at)
+         select clock, number, kind, department, run, started_on, calendar_days, promised_days, statutory_days,
+                case when started_on is not null then $13::bigint end, ended_on, outcome, ended_at
+         from unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::integer[], $6::date[], $7::boolean[],
+                     $8::integer[], $9::integer[], $10::date[], $11::text[], $12::timestamptz[])
+              given(clock, number, kind, department, run, started_on, calendar_days, promised_days, statutory_days,
+                    ended_on, outcome, ended_at)
          on conflict (number, kind, department, run) do update
-         set started_on = excluded.started_on, calendar_days = excluded.calendar_days,
-             promised_days = excluded.promised_days, statutory_days = excluded.statutory_days,
-             edition = excluded.edition
-         where c.started_on is null",
+         set started_on = coalesce(c.started_on, excluded.started_on),
+             calendar_days = case when c.started_on is null then excluded.calendar_days else c.calendar_days end,
+             promised_days = case when c.started_on is null then excluded.promised_days else c.promised_days end,
+             statutory_days = case when c.started_on is null then excluded.statutory_days else c.statutory_days end,
+             edition = case when c.started_on is null then excluded.edition else c.edition end,
+             ended_on = coalesce(c.ended_on, excluded.ended_on),
+             outcome = case when c.ended_on is null then excluded.outcome else c.outcome end,
+             ended_at = coalesce(c.ended_at, excluded.ended_at)
+         where c.started_on is null and excluded.started_on is not null
+            or c.ended_on is null and excluded.ended_on is not null",
         &keys.ids,
         &keys.numbers,
         &keys.kinds,
         &keys.departments,
         &keys.runs,
-        &days,
-        &calendar,
+        &column(&runs, |run| run.start.map(|start| start.on)) as &[Option<NaiveDate>],
+        &column(&runs, |run| run.start.is_some_and(is_calendar)),
         &limit(|limits| limits.promised)? as &[Option<i32>],
         &limit(|limits| limits.statutory)? as &[Option<i32>],
+        &column(&runs, |run| run.end.map(|end| local_date(end.at))) as &[Option<NaiveDate>],
+        &column(&runs, |run| run.end.map_or("", |end| &end.outcome)) as &[&str],
+        &column(&runs, |run| run.end.map(|end| end.at)) as &[Option<DateTime<Utc>>],
         edition
     )
     .execute(connection)
@@ -95,42 +110,23 @@ pub async fn start(connection: &mut PgConnection, starts: &[Start], edition: i64
     Ok(())
 }
 
-/// Ends clocks, each once; also such whose start is not heard of yet.
-pub async fn end(connection: &mut PgConnection, ends: &[End]) -> Result<()> {
-    let ends = firsts(ends, |end| &end.key);
-    if ends.is_empty() {
-        return Ok(());
-    }
-    let keys = Keys::of(ends.iter().map(|end| &end.key))?;
-    let days: Vec<NaiveDate> = ends.iter().map(|end| local_date(end.at)).collect();
-    let times: Vec<DateTime<Utc>> = ends.iter().map(|end| end.at).collect();
-    let outcomes: Vec<String> = ends.iter().map(|end| end.outcome.clone()).collect();
-    sqlx::query!(
-        "insert into supervision.clock as c (clock, number, kind, department, run, ended_on, outcome, ended_at)
-         select * from unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::integer[], $6::date[],
-                              $7::text[], $8::timestamptz[])
-         on conflict (number, kind, department, run) do update
-         set ended_on = excluded.ended_on, outcome = excluded.outcome, ended_at = excluded.ended_at
-         where c.ended_on is null",
-        &keys.ids,
-        &keys.numbers,
-        &keys.kinds,
-        &keys.departments,
-        &keys.runs,
-        &days,
-        &outcomes,
-        &times
-    )
-    .execute(connection)
-    .await
-    .map_err(db)?;
-    Ok(())
+/// What is heard of one clock.
+#[derive(Default)]
+struct Run<'r> {
+    start: Option<&'r Start>,
+    end: Option<&'r End>,
 }
 
-/// Those whose key comes for the first time: one statement writes a row once.
-fn firsts<T>(all: &[T], key: fn(&T) -> &Key) -> Vec<&T> {
-    let mut seen = HashSet::new();
-    all.iter().filter(|one| seen.insert(key(one))).collect()
+/// What was heard first of each clock: one statement writes a row once.
+fn runs<'r>(starts: &'r [Start], ends: &'r [End]) -> BTreeMap<&'r Key, Run<'r>> {
+    let mut runs: BTreeMap<&Key, Run<'_>> = BTreeMap::new();
+    for start in starts {
+        runs.entry(&start.key).or_default().start.get_or_insert(start);
+    }
+    for end in ends {
+        runs.entry(&end.key).or_default().end.get_or_insert(end);
+    }
+    runs
 }
 
 /// Keys as columns, with ids for those that are new.
@@ -248,7 +244,8 @@ impl Derived {
     }
 }
 
-/// Keeps what is derived. The edition stays the one that its last days were said by, so that what a later one
+/// Keeps what is derived: all of it of clocks that run, and of replies to supervision cases, whose last days are shown
+/// for ever; of others that have ended only what is still to be told. The edition stays the one that its last days were said by, so that what a later one
 /// moves is noted by who moves it.
 pub async fn derive(connection: &mut PgConnection, derived: &[Derived], edition: i64) -> Result<()> {
     keep(connection, derived, edition, false).await
@@ -275,15 +272,17 @@ async fn keep(
              edition = case when $5 then $4 else coalesce(c.edition, $4) end
          from unnest($1::uuid[], $2::date[], $3::date[], $6::date[]) given(clock, next_on, due_on, reaches_on)
          where c.clock = given.clock
-           and ((c.next_on, c.due_on, c.reaches_on) is distinct from
-                  (given.next_on, given.due_on, given.reaches_on)
-                or c.edition is null or ($5 and c.edition <> $4))",
+           and (c.next_on is distinct from given.next_on
+                or (c.ended_on is null or c.kind = $7)
+                   and ((c.due_on, c.reaches_on) is distinct from (given.due_on, given.reaches_on)
+                        or c.edition is null or ($5 and c.edition <> $4)))",
         &clocks,
         &next as &[Option<NaiveDate>],
         &due,
         edition,
         is_moved,
-        &reaches
+        &reaches,
+        Kind::SupervisionCase.as_str()
     )
     .execute(connection)
     .await
