@@ -5,7 +5,6 @@
 
 use std::collections::HashMap;
 use std::hash::Hash;
-use std::marker::PhantomData;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -42,11 +41,10 @@ pub struct Call<M> {
 type Operation<M, Res> =
     Arc<dyn for<'t> Fn(&'t mut Tx, Vec<Call<M>>) -> BoxFuture<'t, Result<Vec<Result<Res>>>> + Send + Sync>;
 
-/// A mutation whose calls share transactions; its operation gets each request as it came, or as `M`.
-pub struct Group<Req, Res, M = Req> {
+/// A mutation whose calls share transactions; its operation gets each as it came, or as what was read of it.
+pub struct Group<M, Res> {
     worker: Arc<Worker<M, Res>>,
     waiting: mpsc::UnboundedSender<Waiting<M, Res>>,
-    request: PhantomData<fn(Req)>,
 }
 
 /// Has what could be read carried out, and gives an outcome for all in their order.
@@ -94,27 +92,10 @@ struct Waiting<M, Res> {
     answer: oneshot::Sender<Result<Res>>,
 }
 
-impl<Req, Res> Group<Req, Res>
+impl<M, Res> Group<M, Res>
 where
-    Req: Mutation + Clone + 'static,
-    Res: Message + Default + Clone + 'static,
-{
-    /// Answers a call, once for its `request_id`; see [`Context::mutate`].
-    ///
-    /// # Errors
-    /// What the operation says of it; `REQUEST_ID_REUSED` for other content under the same `request_id`.
-    pub async fn answer(&self, request: Request<Req>) -> Result<Response<Res>, Status> {
-        let (caller, message) = (Caller::of(&request), request.into_inner());
-        let named = Named::of(&caller, &message);
-        self.respond(caller, named, Ok(message)).await
-    }
-}
-
-impl<Req, Res, M> Group<Req, Res, M>
-where
-    Req: Mutation,
-    Res: Message + Default + Clone + 'static,
     M: Clone + Send + Sync + 'static,
+    Res: Message + Default + Clone + 'static,
 {
     /// A group whose calls `operation` carries out. It gives an outcome for each call in their order, and
     /// writes nothing for a call that it refuses; when it fails as a whole, and not for want of a
@@ -130,18 +111,35 @@ where
         // One transaction after the other: so those who change the same row meet in one instead of waiting.
         let worker = Arc::new(Worker { context: context.clone(), operation: Arc::new(operation) });
         tokio::spawn(worker.clone().work(calls));
-        Self { worker, waiting, request: PhantomData }
+        Self { worker, waiting }
+    }
+
+    /// Answers a call, once for its `request_id`; see [`Context::mutate`].
+    ///
+    /// # Errors
+    /// What the operation says of it; `REQUEST_ID_REUSED` for other content under the same `request_id`.
+    pub async fn answer(&self, request: Request<M>) -> Result<Response<Res>, Status>
+    where
+        M: Mutation,
+    {
+        let (caller, message) = (Caller::of(&request), request.into_inner());
+        let named = Named::of(&caller, &message);
+        self.respond(caller, named, Ok(message)).await
     }
 
     /// Answers a call as it was read, or with the refusal that came of reading it; see [`Self::answer`].
     ///
     /// # Errors
     /// As [`Self::answer`].
-    pub async fn answer_as(&self, request: Request<Req>, read: Result<M>) -> Result<Response<Res>, Status> {
-        let caller = Caller::of(&request);
-        let named = Named::of(&caller, request.get_ref());
+    pub async fn answer_as<Req: Mutation>(
+        &self,
+        request: Request<Req>,
+        read: Result<M>,
+    ) -> Result<Response<Res>, Status> {
+        let (caller, message) = (Caller::of(&request), request.into_inner());
+        let named = Named::of(&caller, &message);
         // It may hold files; what was read of it is enough from here.
-        drop(request);
+        drop(message);
         self.respond(caller, named, read).await
     }
 

@@ -198,7 +198,12 @@ pub async fn submit(tx: &mut Tx, turns: Vec<Turn>) -> Result<Vec<Result<pb::Subm
             Err(refusal) => outcomes.push((place, Err(refusal))),
         }
     }
-    for (entry, receipt) in insert(tx, entries).await? {
+    let written = insert(tx, entries).await?;
+    let used = written.iter().flat_map(|(Entry { row, brought, .. }, _)| {
+        brought.uploads.iter().map(|upload| (*upload, row.number.as_str()))
+    });
+    materials::use_uploads(tx.sql(), &used.collect::<Vec<_>>()).await?;
+    for (entry, receipt) in written {
         let answer = finish(tx, &entry, receipt).await?;
         outcomes.push((entry.place, Ok(answer)));
     }
@@ -295,12 +300,10 @@ fn number(tx: &Tx, entry: &mut Entry, (case, document): (u32, u32)) -> Result<Do
     draw_up_with(tx, (&number, &entry.row, &content), document)
 }
 
-/// Notes what came with an application and what was promised, tells of it, and answers.
+/// Notes what was promised, tells of an application, and answers.
 async fn finish(tx: &mut Tx, entry: &Entry, receipt: DocumentRow) -> Result<pb::SubmitApplicationResponse> {
     let (row, now) = (&entry.row, tx.now());
     let number = row.number.as_str();
-    let used: Vec<(Uuid, &str)> = entry.brought.uploads.iter().map(|upload| (*upload, number)).collect();
-    materials::use_uploads(tx.sql(), &used).await?;
     let promised = entry.brought.materials.iter().filter(|(_, file)| file.is_none());
     let owed: Vec<Owed> = promised
         .map(|(code, _)| Owed {

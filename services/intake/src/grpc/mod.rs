@@ -26,7 +26,7 @@ use crate::domain::application::{DeliveryMethod, RefusalGround};
 /// The gRPC face of intake.
 pub struct Server {
     context: Context,
-    submissions: Group<pb::SubmitApplicationRequest, pb::SubmitApplicationResponse, Prepared>,
+    submissions: Group<Prepared, pb::SubmitApplicationResponse>,
     acceptances: Group<pb::AcceptApplicationRequest, pb::AcceptApplicationResponse>,
 }
 
