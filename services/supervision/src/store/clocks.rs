@@ -245,8 +245,8 @@ impl Derived {
 }
 
 /// Keeps what is derived: all of it of clocks that run, and of replies to supervision cases, whose last days are shown
-/// for ever; of others that have ended only what is still to be told. The edition stays the one that its last days were said by, so that what a later one
-/// moves is noted by who moves it.
+/// for ever; of others that have ended only what is still to be told. The edition stays the one that its last days were
+/// said by, so that what a later one moves is noted by who moves it.
 pub async fn derive(connection: &mut PgConnection, derived: &[Derived], edition: i64) -> Result<()> {
     keep(connection, derived, edition, false).await
 }
